@@ -1,0 +1,16 @@
+//! Poseidon, Baby Jubjub, EdDSA-Poseidon, ECDH, the Poseidon cipher and Merkle trees, native and as constraints.
+//!
+//! Each primitive is a module whose native code and constraint twin (`constraints`, feature of the same name) have the
+//! same names and are tested against each other. The rules are those of `docs/protocol.md`; the native half is
+//! `no_std`.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub mod babyjubjub;
+pub mod field;
+pub mod poseidon;
+
+/// The BN254 scalar field, which is Baby Jubjub's base field: the field of every circuit value.
+pub type Fr = ark_bn254::Fr;
