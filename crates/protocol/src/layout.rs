@@ -1,0 +1,3 @@
+//! Layouts: how transitions become trees, paths and commitments.
+
+pub mod maci;
