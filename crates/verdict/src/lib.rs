@@ -1,0 +1,4 @@
+//! Audit bundle and verdict files, offline audit.
+
+pub mod canonical;
+pub mod rule;
