@@ -1,0 +1,45 @@
+//! Logs: to standard error or a file, as text or JSON lines; never to standard output, never with a secret in a field.
+
+use std::fs::OpenOptions;
+use std::sync::Mutex;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+
+use crate::args::LogFormat;
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+/// Starts logging. `RUST_LOG` wins over `-v` and `-q`, as everywhere else in the Rust world.
+pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
+    let level = match (settings.quiet, settings.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "info",
+        (false, 2) => "debug",
+        (false, _) => "trace",
+    };
+    let filter = match std::env::var("RUST_LOG") {
+        Ok(directives) if !directives.is_empty() => EnvFilter::try_new(&directives).map_err(|error| {
+            Failure::usage("bad_log_filter", format!("RUST_LOG is not a list of log directives: {error}"))
+                .hint("for example RUST_LOG=maci_coordinator=debug,warn")
+        })?,
+        _ => EnvFilter::new(level),
+    };
+    let writer = match &settings.log_file.value {
+        Some(path) => {
+            let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
+                Failure::outside("log_file", format!("log file {} could not be opened: {error}", path.display()))
+                    .hint("name a writable file with --log-file")
+            })?;
+            BoxMakeWriter::new(Mutex::new(file))
+        }
+        None => BoxMakeWriter::new(std::io::stderr),
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false);
+    let started = match settings.log_format.value {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+    started.map_err(|error| Failure::outside("logging", format!("logging could not be started: {error}")))
+}

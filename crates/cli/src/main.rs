@@ -1,0 +1,22 @@
+//! `maci`: the command line of maci-rs.
+//!
+//! This crate holds arguments, configuration, output and exit codes, and no logic of its own: every command calls
+//! one of the libraries beside it and turns what comes back into a [`report::Report`] or a [`failure::Failure`].
+
+mod app;
+mod args;
+mod commands;
+mod context;
+
+mod failure;
+mod files;
+mod interrupt;
+mod logging;
+mod output;
+mod report;
+mod settings;
+mod version;
+
+fn main() -> std::process::ExitCode {
+    app::run(std::env::args_os())
+}
