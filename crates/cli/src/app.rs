@@ -33,13 +33,22 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-fn dispatch(cli: Cli, matches: &clap::ArgMatches, printer: &Printer) -> (Result<Report, Failure>, Vec<Warning>) {
-    let settings = match Settings::resolve(&cli.global, matches).and_then(|s| logging::start(&s).map(|()| s)) {
+fn dispatch(
+    cli: Cli,
+    matches: &clap::ArgMatches,
+    printer: &Printer,
+) -> (Result<Report, Failure>, Vec<Warning>) {
+    let settings = match Settings::resolve(&cli.global, matches)
+        .and_then(|s| logging::start(&s).map(|()| s))
+    {
         Ok(settings) => settings,
         Err(failure) => return (Err(failure), Vec::new()),
     };
     // Every pool of this process, rayon's global one included, obeys --threads.
-    if let Err(error) = rayon::ThreadPoolBuilder::new().num_threads(settings.threads.value).build_global() {
+    if let Err(error) = rayon::ThreadPoolBuilder::new()
+        .num_threads(settings.threads.value)
+        .build_global()
+    {
         tracing::debug!(%error, "the thread pool was there already");
     }
     let progress = Progress::detect(settings.quiet || settings.no_progress.value);
@@ -58,8 +67,14 @@ fn refuse_arguments(error: &clap::Error, args: &[OsString]) -> Exit {
         }
         _ if wants_json(args) => {
             // clap puts usage and hints below its message; the envelope takes the message alone.
-            let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            let failure = Failure::usage("usage", message).hint("maci --help lists commands and options");
+            let message = text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("error: ")
+                .to_owned();
+            let failure =
+                Failure::usage("usage", message).hint("maci --help lists commands and options");
             Printer::new(true, false).finish(&Err(failure), &[])
         }
         _ => {
@@ -70,5 +85,8 @@ fn refuse_arguments(error: &clap::Error, args: &[OsString]) -> Exit {
 }
 
 fn wants_json(args: &[OsString]) -> bool {
-    args.iter().skip(1).take_while(|arg| *arg != "--").any(|arg| arg == "--json")
+    args.iter()
+        .skip(1)
+        .take_while(|arg| *arg != "--")
+        .any(|arg| arg == "--json")
 }

@@ -37,19 +37,44 @@ pub(crate) struct GlobalArgs {
     pub(crate) json: bool,
 
     /// Directory of the journal, the artefacts and the markets [default: .maci]
-    #[arg(long, global = true, value_name = "DIR", env = "MACI_DATADIR", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "MACI_DATADIR",
+        hide_env_values = true
+    )]
     pub(crate) datadir: Option<PathBuf>,
 
     /// Directory of generated proving keys, shared by all polls [default: ~/.cache/maci]
-    #[arg(long, global = true, value_name = "DIR", env = "MACI_CACHE", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "MACI_CACHE",
+        hide_env_values = true
+    )]
     pub(crate) cache: Option<PathBuf>,
 
     /// Configuration file [default: maci.toml, where there is one]
-    #[arg(long, global = true, value_name = "FILE", env = "MACI_CONFIG", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "MACI_CONFIG",
+        hide_env_values = true
+    )]
     pub(crate) config: Option<PathBuf>,
 
     /// Number of threads [default: one a core]
-    #[arg(short = 'j', long, global = true, value_name = "N", env = "MACI_THREADS", hide_env_values = true)]
+    #[arg(
+        short = 'j',
+        long,
+        global = true,
+        value_name = "N",
+        env = "MACI_THREADS",
+        hide_env_values = true
+    )]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
 
@@ -62,11 +87,23 @@ pub(crate) struct GlobalArgs {
     pub(crate) quiet: bool,
 
     /// Form of the log [default: text]
-    #[arg(long, global = true, value_name = "FORMAT", env = "MACI_LOG_FORMAT", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        env = "MACI_LOG_FORMAT",
+        hide_env_values = true
+    )]
     pub(crate) log_format: Option<LogFormat>,
 
     /// Append the log to a file instead of standard error
-    #[arg(long, global = true, value_name = "FILE", env = "MACI_LOG_FILE", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "MACI_LOG_FILE",
+        hide_env_values = true
+    )]
     pub(crate) log_file: Option<PathBuf>,
 
     /// Show no progress

@@ -21,13 +21,27 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// Puts the surroundings together.
-    pub(crate) fn new(settings: Settings, progress: Progress, interrupt: Interrupt, printer: &'a Printer) -> Self {
-        Self { settings, progress, interrupt, printer, warnings: RefCell::new(Vec::new()) }
+    pub(crate) fn new(
+        settings: Settings,
+        progress: Progress,
+        interrupt: Interrupt,
+        printer: &'a Printer,
+    ) -> Self {
+        Self {
+            settings,
+            progress,
+            interrupt,
+            printer,
+            warnings: RefCell::new(Vec::new()),
+        }
     }
 
     /// Shows a warning and keeps it for the envelope.
     pub(crate) fn warn(&self, code: &'static str, message: impl Into<String>) {
-        let warning = Warning { code, message: message.into() };
+        let warning = Warning {
+            code,
+            message: message.into(),
+        };
         self.printer.warn(&warning);
         self.warnings.borrow_mut().push(warning);
     }

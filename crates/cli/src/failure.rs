@@ -47,7 +47,12 @@ pub(crate) struct Failure {
 
 impl Failure {
     fn new(exit: Exit, code: &'static str, message: impl fmt::Display) -> Self {
-        Self { exit, code, message: message.to_string(), hint: None }
+        Self {
+            exit,
+            code,
+            message: message.to_string(),
+            hint: None,
+        }
     }
 
     /// The answer is no.
@@ -72,8 +77,12 @@ impl Failure {
 
     /// A signal asked for the end; what was finished before stays finished.
     pub(crate) fn interrupted() -> Self {
-        Self::new(Exit::Interrupted, "interrupted", "stopped by a signal; everything finished so far is kept")
-            .hint("run the same command again to continue")
+        Self::new(
+            Exit::Interrupted,
+            "interrupted",
+            "stopped by a signal; everything finished so far is kept",
+        )
+        .hint("run the same command again to continue")
     }
 
     /// Says what to do next.

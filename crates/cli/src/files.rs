@@ -9,17 +9,35 @@ use crate::failure::Failure;
 pub(crate) fn read_text(path: &Path, what: &str, limit: u64) -> Result<String, Failure> {
     let shown = path.display();
     let file = std::fs::File::open(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Failure::usage("file_not_found", format!("{what} {shown} does not exist")),
-        _ => Failure::outside("file_unreadable", format!("{what} {shown} could not be read: {error}")),
+        ErrorKind::NotFound => {
+            Failure::usage("file_not_found", format!("{what} {shown} does not exist"))
+        }
+        _ => Failure::outside(
+            "file_unreadable",
+            format!("{what} {shown} could not be read: {error}"),
+        ),
     })?;
     let mut text = String::new();
-    let read = file.take(limit.saturating_add(1)).read_to_string(&mut text).map_err(|error| match error.kind() {
-        ErrorKind::InvalidData => Failure::usage("file_not_text", format!("{what} {shown} is not UTF-8 text")),
-        ErrorKind::IsADirectory => Failure::usage("file_not_text", format!("{what} {shown} is a directory")),
-        _ => Failure::outside("file_unreadable", format!("{what} {shown} could not be read: {error}")),
-    })?;
+    let read = file
+        .take(limit.saturating_add(1))
+        .read_to_string(&mut text)
+        .map_err(|error| match error.kind() {
+            ErrorKind::InvalidData => {
+                Failure::usage("file_not_text", format!("{what} {shown} is not UTF-8 text"))
+            }
+            ErrorKind::IsADirectory => {
+                Failure::usage("file_not_text", format!("{what} {shown} is a directory"))
+            }
+            _ => Failure::outside(
+                "file_unreadable",
+                format!("{what} {shown} could not be read: {error}"),
+            ),
+        })?;
     if read as u64 > limit {
-        return Err(Failure::usage("file_too_large", format!("{what} {shown} is larger than {limit} bytes")));
+        return Err(Failure::usage(
+            "file_too_large",
+            format!("{what} {shown} is larger than {limit} bytes"),
+        ));
     }
     Ok(text)
 }
@@ -27,8 +45,11 @@ pub(crate) fn read_text(path: &Path, what: &str, limit: u64) -> Result<String, F
 /// Writes a file so that a reader sees either the old content or all of the new one, never a part.
 pub(crate) fn write_whole(path: &Path, what: &str, content: &[u8]) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
-        Failure::outside("file_unwritable", format!("{what} {} could not be written: {error}", path.display()))
-            .hint("check the directory, its permissions and the space left")
+        Failure::outside(
+            "file_unwritable",
+            format!("{what} {} could not be written: {error}", path.display()),
+        )
+        .hint("check the directory, its permissions and the space left")
     };
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -36,7 +57,9 @@ pub(crate) fn write_whole(path: &Path, what: &str, content: &[u8]) -> Result<(),
     };
     std::fs::create_dir_all(directory).map_err(failed)?;
     let mut file = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;
-    file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+    file.write_all(content)
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }

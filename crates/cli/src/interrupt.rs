@@ -22,7 +22,10 @@ impl Interrupt {
             if flag.swap(true, Ordering::SeqCst) {
                 std::process::exit(i32::from(Exit::Interrupted.code()));
             }
-            let _ = writeln!(std::io::stderr(), "stopping after the batch in hand; press Ctrl-C again to stop now");
+            let _ = writeln!(
+                std::io::stderr(),
+                "stopping after the batch in hand; press Ctrl-C again to stop now"
+            );
         });
         if let Err(error) = installed {
             tracing::debug!(%error, "no signal handler");
@@ -37,6 +40,10 @@ impl Interrupt {
 
     /// Fails with 130 once a signal has come; called between steps.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        if self.0.load(Ordering::SeqCst) { Err(Failure::interrupted()) } else { Ok(()) }
+        if self.0.load(Ordering::SeqCst) {
+            Err(Failure::interrupted())
+        } else {
+            Ok(())
+        }
     }
 }

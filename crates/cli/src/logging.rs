@@ -20,26 +20,43 @@ pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
         (false, _) => "trace",
     };
     let filter = match std::env::var("RUST_LOG") {
-        Ok(directives) if !directives.is_empty() => EnvFilter::try_new(&directives).map_err(|error| {
-            Failure::usage("bad_log_filter", format!("RUST_LOG is not a list of log directives: {error}"))
+        Ok(directives) if !directives.is_empty() => {
+            EnvFilter::try_new(&directives).map_err(|error| {
+                Failure::usage(
+                    "bad_log_filter",
+                    format!("RUST_LOG is not a list of log directives: {error}"),
+                )
                 .hint("for example RUST_LOG=maci_coordinator=debug,warn")
-        })?,
+            })?
+        }
         _ => EnvFilter::new(level),
     };
     let writer = match &settings.log_file.value {
         Some(path) => {
-            let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
-                Failure::outside("log_file", format!("log file {} could not be opened: {error}", path.display()))
+            let file = OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path)
+                .map_err(|error| {
+                    Failure::outside(
+                        "log_file",
+                        format!("log file {} could not be opened: {error}", path.display()),
+                    )
                     .hint("name a writable file with --log-file")
-            })?;
+                })?;
             BoxMakeWriter::new(Mutex::new(file))
         }
         None => BoxMakeWriter::new(std::io::stderr),
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .with_ansi(false);
     let started = match settings.log_format.value {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().try_init(),
     };
-    started.map_err(|error| Failure::outside("logging", format!("logging could not be started: {error}")))
+    started.map_err(|error| {
+        Failure::outside("logging", format!("logging could not be started: {error}"))
+    })
 }

@@ -14,7 +14,10 @@ mod interrupt;
 mod logging;
 mod output;
 mod report;
+mod rule;
+mod rusage;
 mod settings;
+mod simulate;
 mod version;
 
 fn main() -> std::process::ExitCode {

@@ -36,7 +36,11 @@ pub(crate) enum Block {
 impl Report {
     /// Starts a report around its machine-readable half.
     pub(crate) fn new(data: Value) -> Self {
-        Self { data, blocks: Vec::new(), refusals: Vec::new() }
+        Self {
+            data,
+            blocks: Vec::new(),
+            refusals: Vec::new(),
+        }
     }
 
     /// Adds one line.
@@ -52,7 +56,12 @@ impl Report {
     }
 
     /// Adds a table; `numeric` lists the columns to show flush right.
-    pub(crate) fn table(mut self, header: &[&str], numeric: &[usize], rows: Vec<Vec<String>>) -> Self {
+    pub(crate) fn table(
+        mut self,
+        header: &[&str],
+        numeric: &[usize],
+        rows: Vec<Vec<String>>,
+    ) -> Self {
         self.blocks.push(Block::Table {
             header: header.iter().map(ToString::to_string).collect(),
             rows,
@@ -63,7 +72,10 @@ impl Report {
 
     /// Adds a two-column table of facts.
     pub(crate) fn facts(self, rows: &[(&str, String)]) -> Self {
-        let rows = rows.iter().map(|(name, value)| vec![(*name).to_owned(), value.clone()]).collect();
+        let rows = rows
+            .iter()
+            .map(|(name, value)| vec![(*name).to_owned(), value.clone()])
+            .collect();
         self.table(&["", ""], &[], rows)
     }
 

@@ -95,20 +95,52 @@ impl Settings {
         };
         let threads = config.threads.filter(|&n| n > 0);
         if config.threads == Some(0) {
-            return Err(Failure::usage("bad_config", "threads in the configuration file is 0, expected 1 or more"));
+            return Err(Failure::usage(
+                "bad_config",
+                "threads in the configuration file is 0, expected 1 or more",
+            ));
         }
-        let key_file_variable = std::env::var_os("MACI_COORDINATOR_KEY_FILE").filter(|v| !v.is_empty());
+        let key_file_variable =
+            std::env::var_os("MACI_COORDINATOR_KEY_FILE").filter(|v| !v.is_empty());
         Ok(Self {
             quiet: args.quiet,
             verbose: args.verbose,
-            datadir: pick(given("datadir"), args.datadir.clone(), config.datadir, || PathBuf::from(".maci")),
-            cache: pick(given("cache"), args.cache.clone(), config.cache, default_cache),
-            threads: pick(given("threads"), args.threads.map(usize::from), threads.map(usize::from), || {
-                std::thread::available_parallelism().map_or(1, usize::from)
-            }),
-            log_format: pick(given("log_format"), args.log_format, config.log_format, || LogFormat::Text),
-            log_file: pick(given("log_file"), args.log_file.clone().map(Some), config.log_file.map(Some), || None),
-            no_progress: pick(given("no_progress"), Some(args.no_progress), config.no_progress, || false),
+            datadir: pick(
+                given("datadir"),
+                args.datadir.clone(),
+                config.datadir,
+                || PathBuf::from(".maci"),
+            ),
+            cache: pick(
+                given("cache"),
+                args.cache.clone(),
+                config.cache,
+                default_cache,
+            ),
+            threads: pick(
+                given("threads"),
+                args.threads.map(usize::from),
+                threads.map(usize::from),
+                || std::thread::available_parallelism().map_or(1, usize::from),
+            ),
+            log_format: pick(
+                given("log_format"),
+                args.log_format,
+                config.log_format,
+                || LogFormat::Text,
+            ),
+            log_file: pick(
+                given("log_file"),
+                args.log_file.clone().map(Some),
+                config.log_file.map(Some),
+                || None,
+            ),
+            no_progress: pick(
+                given("no_progress"),
+                Some(args.no_progress),
+                config.no_progress,
+                || false,
+            ),
             key_file: pick(
                 key_file_variable.is_some().then_some(Source::Environment),
                 key_file_variable.map(|path| Some(PathBuf::from(path))),
@@ -120,16 +152,31 @@ impl Settings {
     }
 }
 
-fn pick<T>(given: Option<Source>, value: Option<T>, file: Option<T>, default: impl FnOnce() -> T) -> Sourced<T> {
+fn pick<T>(
+    given: Option<Source>,
+    value: Option<T>,
+    file: Option<T>,
+    default: impl FnOnce() -> T,
+) -> Sourced<T> {
     match (given, value, file) {
         (Some(source), Some(value), _) => Sourced { value, source },
-        (_, _, Some(value)) => Sourced { value, source: Source::File },
-        _ => Sourced { value: default(), source: Source::Default },
+        (_, _, Some(value)) => Sourced {
+            value,
+            source: Source::File,
+        },
+        _ => Sourced {
+            value: default(),
+            source: Source::Default,
+        },
     }
 }
 
 fn default_cache() -> PathBuf {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     variable("XDG_CACHE_HOME")
         .or_else(|| variable("HOME").map(|home| home.join(".cache")))
         .unwrap_or_else(std::env::temp_dir)
@@ -146,14 +193,24 @@ fn read_config(named: Option<&Path>) -> Result<(Option<PathBuf>, ConfigFile), Fa
         Err(error) => {
             return Err(Failure::usage(
                 "config_file",
-                format!("configuration file {} could not be read: {error}", path.display()),
+                format!(
+                    "configuration file {} could not be read: {error}",
+                    path.display()
+                ),
             )
             .hint("name another file with --config, or none"));
         }
     };
     let config = toml::from_str(&text).map_err(|error| {
-        Failure::usage("bad_config", format!("{} is not a maci configuration: {}", path.display(), error.message()))
-            .hint("known keys: datadir, cache, threads, log-format, log-file, no-progress, key-file")
+        Failure::usage(
+            "bad_config",
+            format!(
+                "{} is not a maci configuration: {}",
+                path.display(),
+                error.message()
+            ),
+        )
+        .hint("known keys: datadir, cache, threads, log-format, log-file, no-progress, key-file")
     })?;
     Ok((Some(path), config))
 }

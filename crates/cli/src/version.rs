@@ -2,8 +2,12 @@
 
 use std::sync::LazyLock;
 
-static LONG: LazyLock<String> =
-    LazyLock::new(|| format!("{}\nproof system: Groth16 over BN254 (arkworks 0.6.0)", short()));
+static LONG: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{}\nproof system: Groth16 over BN254 (arkworks 0.6.0)",
+        short()
+    )
+});
 
 /// One line: `maci 0.1.0`.
 pub(crate) fn short() -> &'static str {

@@ -30,21 +30,40 @@ pub(crate) fn run(_context: &Context<'_>, args: &ManArgs) -> Result<Report, Fail
     let mut names = Vec::new();
     let mut pending = vec![command];
     while let Some(command) = pending.pop() {
-        pending.extend(command.get_subcommands().filter(|sub| !sub.is_hide_set()).cloned());
-        let name = format!("{}.1", command.get_display_name().unwrap_or(command.get_name()));
-        files::write_whole(&directory.join(&name), "manual page", render(command)?.as_bytes())?;
+        pending.extend(
+            command
+                .get_subcommands()
+                .filter(|sub| !sub.is_hide_set())
+                .cloned(),
+        );
+        let name = format!(
+            "{}.1",
+            command.get_display_name().unwrap_or(command.get_name())
+        );
+        files::write_whole(
+            &directory.join(&name),
+            "manual page",
+            render(command)?.as_bytes(),
+        )?;
         names.push(name);
     }
     names.sort();
     let count = names.len();
-    Ok(Report::new(json!({ "directory": directory, "pages": names }))
-        .text(format!("{count} manual pages written to {}", directory.display())))
+    Ok(
+        Report::new(json!({ "directory": directory, "pages": names })).text(format!(
+            "{count} manual pages written to {}",
+            directory.display()
+        )),
+    )
 }
 
 fn render(command: clap::Command) -> Result<String, Failure> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command)
         .render(&mut page)
-        .map_err(|error| Failure::outside("man", format!("the manual page could not be made: {error}")))?;
-    String::from_utf8(page).map_err(|_| Failure::outside("man", "the manual page is not UTF-8 text"))
+        .map_err(|error| {
+            Failure::outside("man", format!("the manual page could not be made: {error}"))
+        })?;
+    String::from_utf8(page)
+        .map_err(|_| Failure::outside("man", "the manual page is not UTF-8 text"))
 }

@@ -29,8 +29,10 @@ pub(crate) fn of_failure(failure: &Failure, warnings: &[Warning]) -> Value {
 }
 
 fn envelope(data: &Value, errors: &[Value], warnings: &[Warning]) -> Value {
-    let warnings: Vec<Value> =
-        warnings.iter().map(|warning| json!({ "code": warning.code, "message": warning.message })).collect();
+    let warnings: Vec<Value> = warnings
+        .iter()
+        .map(|warning| json!({ "code": warning.code, "message": warning.message }))
+        .collect();
     json!({
         "schema_version": SCHEMA_VERSION,
         "ok": errors.is_empty(),

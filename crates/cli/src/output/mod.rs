@@ -28,7 +28,11 @@ impl Printer {
     pub(crate) fn new(json: bool, quiet: bool) -> Self {
         // https://no-color.org: any non-empty value switches colour off.
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { json, quiet, colour: !no_colour && io::stderr().is_terminal() }
+        Self {
+            json,
+            quiet,
+            colour: !no_colour && io::stderr().is_terminal(),
+        }
     }
 
     /// Prints how a command ended and returns the exit code for it.
@@ -36,7 +40,14 @@ impl Printer {
         let (exit, written) = match outcome {
             Ok(report) => {
                 let exit = report.refusals().first().map_or(Exit::Yes, Failure::exit);
-                (exit, if self.json { write_json(&envelope::of_report(report, warnings)) } else { self.write_report(report) })
+                (
+                    exit,
+                    if self.json {
+                        write_json(&envelope::of_report(report, warnings))
+                    } else {
+                        self.write_report(report)
+                    },
+                )
             }
             Err(failure) => {
                 let written = if self.json {
@@ -52,7 +63,10 @@ impl Printer {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit,
             Err(error) => {
                 // Nothing is left to tell it to but standard error; if that fails too, the exit code still speaks.
-                let _ = writeln!(io::stderr(), "error[output]: standard output could not be written: {error}");
+                let _ = writeln!(
+                    io::stderr(),
+                    "error[output]: standard output could not be written: {error}"
+                );
                 Exit::Outside
             }
         }
@@ -61,7 +75,12 @@ impl Printer {
     /// Shows a warning at once; the envelope repeats it at the end.
     pub(crate) fn warn(&self, warning: &Warning) {
         if !self.json && !self.quiet {
-            let _ = writeln!(io::stderr(), "{} {}", self.paint("33", "warning:"), warning.message);
+            let _ = writeln!(
+                io::stderr(),
+                "{} {}",
+                self.paint("33", "warning:"),
+                warning.message
+            );
         }
     }
 
@@ -71,7 +90,11 @@ impl Printer {
             match block {
                 Block::Text(line) => writeln!(out, "{line}")?,
                 Block::Verbatim(text) => out.write_all(text.as_bytes())?,
-                Block::Table { header, rows, numeric } => writeln!(out, "{}", table::render(header, rows, numeric))?,
+                Block::Table {
+                    header,
+                    rows,
+                    numeric,
+                } => writeln!(out, "{}", table::render(header, rows, numeric))?,
             }
         }
         out.flush()?;
@@ -92,7 +115,11 @@ impl Printer {
     }
 
     fn paint(&self, colour: &str, text: &str) -> String {
-        if self.colour { format!("\u{1b}[1;{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.colour {
+            format!("\u{1b}[1;{colour}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }
 

@@ -35,15 +35,29 @@ impl Progress {
     /// Starts a stage of `total` steps (0: unknown).
     pub(crate) fn stage(self, name: &str, total: u64) -> Stage {
         let bar = (self == Self::Bar).then(|| {
-            let bar = if total == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(total) };
-            let template = if total == 0 { "{spinner} {prefix} {pos}" } else { "{prefix:<22} [{bar:30}] {pos}/{len} {eta}" };
+            let bar = if total == 0 {
+                ProgressBar::new_spinner()
+            } else {
+                ProgressBar::new(total)
+            };
+            let template = if total == 0 {
+                "{spinner} {prefix} {pos}"
+            } else {
+                "{prefix:<22} [{bar:30}] {pos}/{len} {eta}"
+            };
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.set_prefix(name.to_owned());
             bar
         });
-        let stage = Stage { progress: self, name: name.to_owned(), total, bar, at: Mutex::new((0, Instant::now())) };
+        let stage = Stage {
+            progress: self,
+            name: name.to_owned(),
+            total,
+            bar,
+            at: Mutex::new((0, Instant::now())),
+        };
         stage.line(0);
         stage
     }

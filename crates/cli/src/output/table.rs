@@ -5,7 +5,9 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 /// Renders rows under a header; a header of empty names is left out.
 pub(crate) fn render(header: &[String], rows: &[Vec<String>], numeric: &[usize]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     if header.iter().any(|name| !name.is_empty()) {
         table.set_header(header);
     }
@@ -20,7 +22,11 @@ pub(crate) fn render(header: &[String], rows: &[Vec<String>], numeric: &[usize])
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]
@@ -30,8 +36,14 @@ mod tests {
     #[test]
     fn numbers_stand_flush_right_and_lines_have_no_trailing_space() {
         let header = ["option".to_owned(), "votes".to_owned()];
-        let rows = vec![vec!["0".to_owned(), "5".to_owned()], vec!["10".to_owned(), "1000".to_owned()]];
-        assert_eq!(render(&header, &rows, &[1]), "option  votes\n0           5\n10       1000");
+        let rows = vec![
+            vec!["0".to_owned(), "5".to_owned()],
+            vec!["10".to_owned(), "1000".to_owned()],
+        ];
+        assert_eq!(
+            render(&header, &rows, &[1]),
+            "option  votes\n0           5\n10       1000"
+        );
     }
 
     #[test]

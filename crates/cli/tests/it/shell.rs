@@ -25,7 +25,11 @@ fn an_unknown_command_is_a_usage_error_with_and_without_json() {
     let place = Place::new();
     let ran = place.run(&["tallly"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
-    assert!(ran.stderr.contains("unrecognized subcommand 'tallly'"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("unrecognized subcommand 'tallly'"),
+        "{}",
+        ran.stderr
+    );
     let (code, envelope) = place.json(&["tallly"]);
     assert_eq!(code, 2);
     insta::assert_json_snapshot!(envelope, @r#"
@@ -53,15 +57,23 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let envelope: serde_json::Value = serde_json::from_str(&ran.stdout).expect("an envelope");
         let setting = envelope["data"]["settings"]["datadir"].clone();
-        (setting["value"].as_str().map(str::to_owned), setting["source"].as_str().map(str::to_owned))
+        (
+            setting["value"].as_str().map(str::to_owned),
+            setting["source"].as_str().map(str::to_owned),
+        )
     };
     let is = |value: &str, source: &str| (Some(value.to_owned()), Some(source.to_owned()));
     assert_eq!(datadir(&mut place.command()), is(".maci", "default"));
     fs::write(place.join("maci.toml"), "datadir = \"from-file\"\n").expect("written");
     assert_eq!(datadir(&mut place.command()), is("from-file", "file"));
-    assert_eq!(datadir(place.command().env("MACI_DATADIR", "from-env")), is("from-env", "environment"));
+    assert_eq!(
+        datadir(place.command().env("MACI_DATADIR", "from-env")),
+        is("from-env", "environment")
+    );
     let mut command = place.command();
-    command.env("MACI_DATADIR", "from-env").args(["--datadir", "from-flag"]);
+    command
+        .env("MACI_DATADIR", "from-env")
+        .args(["--datadir", "from-flag"]);
     assert_eq!(datadir(&mut command), is("from-flag", "flag"));
 }
 
@@ -71,9 +83,17 @@ fn an_unknown_key_in_the_configuration_is_named() {
     fs::write(place.join("maci.toml"), "datdir = \"x\"\n").expect("written");
     let ran = place.run(&["config", "show"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("error[bad_config]: maci.toml is not a maci configuration"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("error[bad_config]: maci.toml is not a maci configuration"),
+        "{}",
+        ran.stderr
+    );
     assert!(ran.stderr.contains("datdir"), "{}", ran.stderr);
-    assert_eq!(place.json(&["config", "show"]).1["errors"][0]["code"], "bad_config");
+    assert_eq!(
+        place.json(&["config", "show"]).1["errors"][0]["code"],
+        "bad_config"
+    );
 }
 
 #[test]
@@ -88,7 +108,15 @@ fn a_missing_named_configuration_is_an_error_and_a_missing_default_is_none() {
 #[test]
 fn a_log_file_takes_the_log_and_an_unwritable_one_is_the_outside_world() {
     let place = Place::new();
-    let ran = place.run(&["config", "show", "-vvv", "--log-file", "maci.log", "--log-format", "json"]);
+    let ran = place.run(&[
+        "config",
+        "show",
+        "-vvv",
+        "--log-file",
+        "maci.log",
+        "--log-format",
+        "json",
+    ]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(place.join("maci.log").exists());
     let ran = place.run(&["config", "show", "--log-file", "no/such/directory/maci.log"]);
@@ -99,9 +127,16 @@ fn a_log_file_takes_the_log_and_an_unwritable_one_is_the_outside_world() {
 #[test]
 fn a_bad_log_filter_is_a_usage_error() {
     let place = Place::new();
-    let ran = run(place.command().env("RUST_LOG", "maci=loud").args(["config", "show"]));
+    let ran = run(place
+        .command()
+        .env("RUST_LOG", "maci=loud")
+        .args(["config", "show"]));
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("error[bad_log_filter]"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("error[bad_log_filter]"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -129,9 +164,17 @@ fn manual_pages() {
     let (code, envelope) = place.json(&["man", "--out", "pages"]);
     assert_eq!(code, 0);
     let pages = envelope["data"]["pages"].as_array().expect("a list");
-    assert!(pages.iter().any(|page| page == "maci.1") && pages.iter().any(|page| page == "maci-config-show.1"));
+    assert!(
+        pages.iter().any(|page| page == "maci.1")
+            && pages.iter().any(|page| page == "maci-config-show.1")
+    );
     for page in pages {
-        assert!(place.join("pages").join(page.as_str().expect("a name")).exists());
+        assert!(
+            place
+                .join("pages")
+                .join(page.as_str().expect("a name"))
+                .exists()
+        );
     }
 }
 
@@ -149,13 +192,26 @@ fn a_closed_pipe_is_success() {
     drop(child.stdout.take());
     let status = child.wait().expect("maci ends");
     let mut stderr = String::new();
-    child.stderr.take().expect("piped").read_to_string(&mut stderr).expect("text");
+    child
+        .stderr
+        .take()
+        .expect("piped")
+        .read_to_string(&mut stderr)
+        .expect("text");
     assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
 }
 
 #[test]
 fn version_names_the_proof_system() {
     let place = Place::new();
-    assert_eq!(place.run(&["-V"]).stdout, format!("maci {}\n", env!("CARGO_PKG_VERSION")));
-    assert!(place.run(&["--version"]).stdout.contains("Groth16 over BN254"));
+    assert_eq!(
+        place.run(&["-V"]).stdout,
+        format!("maci {}\n", env!("CARGO_PKG_VERSION"))
+    );
+    assert!(
+        place
+            .run(&["--version"])
+            .stdout
+            .contains("Groth16 over BN254")
+    );
 }

@@ -20,7 +20,9 @@ pub(crate) struct Ran {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self { dir: TempDir::new().expect("a temporary directory") }
+        Self {
+            dir: TempDir::new().expect("a temporary directory"),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -54,11 +56,22 @@ impl Place {
     /// Runs with `--json` and reads the envelope, which must be the whole of standard output.
     pub(crate) fn json(&self, args: &[&str]) -> (i32, Value) {
         let ran = self.run(&[args, &["--json"]].concat());
-        let envelope: Value = serde_json::from_str(&ran.stdout)
-            .unwrap_or_else(|error| panic!("{error} in {:?}; standard error: {}", ran.stdout, ran.stderr));
+        let envelope: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| {
+            panic!(
+                "{error} in {:?}; standard error: {}",
+                ran.stdout, ran.stderr
+            )
+        });
         assert_eq!(envelope["schema_version"], 1);
-        assert_eq!(envelope["ok"], ran.code == 0, "ok and the exit code agree: {envelope}");
-        assert_eq!(envelope["errors"].as_array().map(Vec::is_empty), Some(ran.code == 0));
+        assert_eq!(
+            envelope["ok"],
+            ran.code == 0,
+            "ok and the exit code agree: {envelope}"
+        );
+        assert_eq!(
+            envelope["errors"].as_array().map(Vec::is_empty),
+            Some(ran.code == 0)
+        );
         assert!(envelope["warnings"].is_array());
         (ran.code, envelope)
     }
