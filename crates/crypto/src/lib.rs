@@ -9,8 +9,15 @@
 extern crate alloc;
 
 pub mod babyjubjub;
+#[cfg(feature = "constraints")]
+pub mod bits;
 pub mod field;
+#[cfg(feature = "constraints")]
+pub mod mutation;
 pub mod poseidon;
+
+#[cfg(test)]
+mod testing;
 
 /// The BN254 scalar field, which is Baby Jubjub's base field: the field of every circuit value.
 pub type Fr = ark_bn254::Fr;

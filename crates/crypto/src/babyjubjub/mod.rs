@@ -5,12 +5,15 @@
 //! complete on the whole curve, points of low order included (`docs/protocol.md` §1).
 
 use ark_ec::{
-    AffineRepr, CurveConfig, CurveGroup,
+    CurveConfig,
     twisted_edwards::{Affine, MontCurveConfig, Projective, TECurveConfig},
 };
-use ark_ff::{AdditiveGroup, Field, MontFp};
+use ark_ff::{AdditiveGroup, BigInt, Field, MontFp, PrimeField};
 
-use crate::Fr;
+use self::group::Extended;
+use crate::{Fr, field};
+
+mod group;
 
 /// The curve's parameters for arkworks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,13 +117,170 @@ impl From<Point> for RawPoint {
     }
 }
 
-/// `scalar`·`point`.
-pub fn mul(point: &Point, scalar: &Scalar) -> Point {
-    use ark_ff::PrimeField;
-    point.mul_bigint(scalar.into_bigint()).into_affine()
+/// A scalar as an element of the circuit's field: the same integer, ℓ being below the modulus.
+pub fn scalar_to_field(scalar: &Scalar) -> Fr {
+    Fr::from(BigInt(scalar.into_bigint().0))
 }
 
-/// `scalar`·Base8.
+/// A field element as a scalar, if the canonical integer is below ℓ.
+pub fn scalar_from_field(value: &Fr) -> Option<Scalar> {
+    Scalar::from_bigint(BigInt(value.into_bigint().0))
+}
+
+/// `scalar`·`point`, the scalar being the integer in [0, ℓ) and the point of any order.
+pub fn mul(point: &Point, scalar: &Scalar) -> Point {
+    let product = Extended::new(&(*point).into()).mul(scalar.into_bigint());
+    let RawPoint { x, y } = product.projective().to_raw();
+    Point::new_unchecked(x, y)
+}
+
+/// `scalar`·Base8, by table.
 pub fn mul_base8(scalar: &Scalar) -> Point {
-    mul(&base8(), scalar)
+    let RawPoint { x, y } = group::mul_base8(scalar).projective().to_raw();
+    Point::new_unchecked(x, y)
+}
+
+/// Whether 8·point is the identity, so that the point can authenticate nobody.
+pub fn has_low_order(point: &Point) -> bool {
+    Extended::new(&(*point).into()).projective().has_low_order()
+}
+
+/// The EdDSA equation S·Base8 == R8 + h·(8·A) with h as an integer, for a key A that is on the curve.
+/// 8·A lies in the subgroup of order ℓ, so h may be reduced modulo ℓ; the torsion of R8 stays.
+pub(crate) fn signature_equation(s: &Scalar, r8: &Point, h: &Scalar, a: &Point) -> bool {
+    let key_part = Extended::new(&(*a).into())
+        .eightfold()
+        .mul((-*h).into_bigint());
+    group::mul_base8(s).plus(&key_part).equals(&(*r8).into())
+}
+
+/// The packed form: the integer y + 2^255·[x > (p − 1)/2], big-endian (zk-kit `packPoint`).
+pub fn pack(point: &Point) -> [u8; 32] {
+    let mut bytes = field::to_be_bytes(&point.y);
+    bytes[0] |= u8::from(is_upper_half(&point.x)) << 7;
+    bytes
+}
+
+/// Reads the packed form; `None` if y is not below p or no point has this y. The order is not checked.
+pub fn unpack(bytes: &[u8; 32]) -> Option<Point> {
+    let mut y_bytes = *bytes;
+    y_bytes[0] &= 0x7f;
+    let y = field::from_be_bytes(&y_bytes)?;
+    let y2 = y.square();
+    // a − d·y² is never 0: d/a is no square.
+    let root = ((Fr::ONE - y2) * (A - D * y2).inverse()?).sqrt()?;
+    let negate = is_upper_half(&root) != (bytes[0] >> 7 == 1);
+    Some(Point::new_unchecked(if negate { -root } else { root }, y))
+}
+
+fn is_upper_half(value: &Fr) -> bool {
+    value.into_bigint() > Fr::MODULUS_MINUS_ONE_DIV_TWO
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::testing::{arb_curve_point, arb_scalar, order_8};
+    use ark_ec::{AffineRepr, CurveGroup};
+    use ark_ff::UniformRand;
+    use proptest::prelude::*;
+
+    /// Points of order 1, 2, 4 and 8 (`docs/protocol.md` §1).
+    pub(crate) fn low_order_points() -> [Point; 4] {
+        let order_8 = order_8();
+        let order_4 = (order_8 + order_8).into_affine();
+        let order_2 = (order_4 + order_4).into_affine();
+        [
+            Point::new_unchecked(Fr::ZERO, Fr::ONE),
+            order_2,
+            order_4,
+            order_8,
+        ]
+    }
+
+    #[test]
+    fn fixed_points_are_on_the_curve_and_of_order_l() {
+        for point in [base8(), pad_key()] {
+            assert!(on_curve(point.x, point.y));
+            assert!(point.is_on_curve());
+            assert!(point.is_in_correct_subgroup_assuming_on_curve());
+            assert!(!has_low_order(&point));
+        }
+        let [identity, two, four, eight] = low_order_points();
+        assert_eq!((two.x, two.y), (Fr::ZERO, -Fr::ONE));
+        assert_eq!(four.y, Fr::ZERO);
+        for point in [identity, two, four, eight] {
+            assert!(on_curve(point.x, point.y));
+            assert!(has_low_order(&point));
+            assert!(!has_low_order(&(point + base8()).into_affine()));
+        }
+    }
+
+    #[test]
+    fn small_and_extreme_scalars() {
+        for scalar in (0..70u64)
+            .map(Scalar::from)
+            .chain((1..70u64).map(|k| -Scalar::from(k)))
+        {
+            assert_eq!(
+                mul_base8(&scalar),
+                base8().mul_bigint(scalar.into_bigint()).into_affine()
+            );
+            for point in low_order_points().into_iter().chain([base8(), pad_key()]) {
+                let expected = point.mul_bigint(scalar.into_bigint()).into_affine();
+                assert_eq!(mul(&point, &scalar), expected, "{scalar} · {point}");
+            }
+        }
+    }
+
+    #[test]
+    fn digits_with_long_carries() {
+        let mut generator = ark_std::test_rng();
+        for shift in 0..251 {
+            let power = Scalar::from(2u64).pow([shift]);
+            for scalar in [
+                power,
+                power - Scalar::ONE,
+                power * Scalar::rand(&mut generator),
+            ] {
+                let expected = pad_key().mul_bigint(scalar.into_bigint()).into_affine();
+                assert_eq!(mul(&pad_key(), &scalar), expected);
+                let expected = base8().mul_bigint(scalar.into_bigint()).into_affine();
+                assert_eq!(mul_base8(&scalar), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn unpack_refuses_y_at_or_above_p_and_y_without_a_point() {
+        let mut bytes = [0xff; 32];
+        bytes[0] = 0x7f;
+        assert_eq!(unpack(&bytes), None);
+        let mut modulus = [0; 32];
+        modulus.copy_from_slice(&num_bigint::BigUint::from(Fr::MODULUS).to_bytes_be());
+        assert_eq!(unpack(&modulus), None);
+        let points = (2..40u8).filter(|y| {
+            let mut bytes = [0; 32];
+            bytes[31] = *y;
+            unpack(&bytes).is_some()
+        });
+        assert!((5..35).contains(&points.count()));
+    }
+
+    proptest! {
+        #[test]
+        fn multiplications_equal_arkworks(point in arb_curve_point(), scalar in arb_scalar()) {
+            let expected = point.mul_bigint(scalar.into_bigint()).into_affine();
+            prop_assert_eq!(mul(&point, &scalar), expected);
+            let expected = base8().mul_bigint(scalar.into_bigint()).into_affine();
+            prop_assert_eq!(mul_base8(&scalar), expected);
+        }
+
+        #[test]
+        fn packing_round_trips(point in arb_curve_point()) {
+            prop_assert!(on_curve(point.x, point.y));
+            prop_assert_eq!(unpack(&pack(&point)), Some(point));
+        }
+    }
 }

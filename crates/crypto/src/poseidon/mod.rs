@@ -12,6 +12,8 @@ use once_cell::race::OnceBox;
 
 use crate::Fr;
 
+#[cfg(feature = "constraints")]
+pub mod constraints;
 mod grain;
 
 /// The smallest width circomlib has constants for.

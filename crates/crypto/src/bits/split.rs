@@ -1,0 +1,269 @@
+//! Bit splits that have one witness for a value in range and none for any other.
+
+use alloc::vec::Vec;
+
+use ark_ff::{AdditiveGroup, BigInt, BigInteger, Field, PrimeField};
+use ark_r1cs_std::{GR1CSVar, boolean::Boolean};
+use ark_relations::gr1cs::SynthesisError;
+
+use super::{
+    Cs, FrVar, bit, compare::MAX_BITS, compare::bits_of, enforce_equal, enforce_product, is_equal,
+    is_zero, linear, pack, value_of,
+};
+use crate::Fr;
+
+/// Bits of the modulus.
+const FIELD_BITS: usize = 254;
+/// A bound with at least this many zero low bits is compared above them, for three rows more.
+const WORTHWHILE_ZEROS: usize = 8;
+
+/// The `n` bits of a value below 2^n, lowest first; n ≤ 253. n + 1 rows.
+pub fn split(x: &FrVar, n: usize) -> Result<Vec<Boolean<Fr>>, SynthesisError> {
+    if n > MAX_BITS {
+        return Err(SynthesisError::ArityMismatch);
+    }
+    let Some(cs) = open(x, |v| v.num_bits() as usize <= n)? else {
+        return Ok(constant_bits(x, n));
+    };
+    let bits = allocate(&cs, value_of(x).map(bits_of), n)?;
+    enforce_equal(&pack(&bits)?, x)?;
+    Ok(bits)
+}
+
+/// Enforces x < 2^n, n ≤ 253: n rows.
+pub fn enforce_range(x: &FrVar, n: usize) -> Result<(), SynthesisError> {
+    bits_above_lowest(x, n).map(drop)
+}
+
+/// The 254 bits of the canonical representative of `x`: 374 rows, against 515 of circomlib's strict split.
+///
+/// The alias x + p, which fits 254 bits for small x, is unsatisfiable.
+pub fn split_canonical(x: &FrVar) -> Result<Vec<Boolean<Fr>>, SynthesisError> {
+    split_below(x, &Fr::MODULUS)
+}
+
+/// The bits of a value in `[0, bound)`, as many as `bound − 1` has; `bound ≤ p`. For ℓ: 381 rows.
+pub fn split_below(x: &FrVar, bound: &BigInt<4>) -> Result<Vec<Boolean<Fr>>, SynthesisError> {
+    let n = predecessor(bound)?.num_bits() as usize;
+    let Some(cs) = open(x, |v| v < bound)? else {
+        return Ok(constant_bits(x, n));
+    };
+    split_below_as(&cs, x, bound, value_of(x).map(bits_of))
+}
+
+/// [`split_below`] with the prover's choice of bits.
+fn split_below_as(
+    cs: &Cs,
+    x: &FrVar,
+    bound: &BigInt<4>,
+    hint: Option<Vec<bool>>,
+) -> Result<Vec<Boolean<Fr>>, SynthesisError> {
+    let bits = allocate(cs, hint, predecessor(bound)?.num_bits() as usize)?;
+    enforce_equal(&pack(&bits)?, x)?;
+    enforce_below(&bits, bound)?;
+    Ok(bits)
+}
+
+/// Enforces that the integer with these bits is below the constant `bound`; at most 254 bits.
+///
+/// The bits and `bound − 1` are compared as two halves: one equality flag, and one range check of the half that decides
+/// (`docs/circuits.md` §5.4). Zero low bits of `bound − 1` stay out of the halves; at equality above them they must be
+/// zero. 119 rows for p, 129 for ℓ.
+pub fn enforce_below(bits: &[Boolean<Fr>], bound: &BigInt<4>) -> Result<(), SynthesisError> {
+    let max = predecessor(bound)?.to_bits_le();
+    let max_len = predecessor(bound)?.num_bits() as usize;
+    if bits.len() < max_len {
+        return Ok(());
+    }
+    let zeros = max.iter().take_while(|b| !**b).count().min(max_len);
+    let zeros = if zeros < WORTHWHILE_ZEROS { 0 } else { zeros };
+    let half = (bits.len() - zeros).div_ceil(2);
+    let (low, high) = bits[zeros..].split_at(half);
+    let max_low = pack_constant(&max[zeros..zeros + half]);
+    let max_high = pack_constant(&max[zeros + half..]);
+    let decision = Decision::enforce(
+        low,
+        high,
+        &FrVar::Constant(max_low),
+        &FrVar::Constant(max_high),
+    )?;
+    if zeros > 0 {
+        let tie = is_zero(&linear(
+            &[
+                (Fr::ONE, &decision.margin),
+                (-Fr::ONE, &FrVar::from(decision.tie)),
+            ],
+            Fr::ONE,
+        )?)?;
+        enforce_product(
+            &FrVar::from(tie),
+            &pack(&bits[..zeros])?,
+            &FrVar::Constant(Fr::ZERO),
+        )?;
+    }
+    Ok(())
+}
+
+/// Whether x < `bound`, with the 254 bits of x if so and of x − `bound` otherwise: 386 rows, never unsatisfiable.
+///
+/// One decomposition of `t = x − (1 − flag)·bound`, compared with `bound` if the flag is set and with `p − bound`
+/// otherwise. For x < bound and flag 0, t = x − bound + p would have to be below p − bound; for x ≥ bound and flag 1,
+/// t = x (or x + p) would have to be below bound. So flag and bits are determined.
+pub fn split_flagged_below(
+    x: &FrVar,
+    bound: &BigInt<4>,
+) -> Result<(Boolean<Fr>, Vec<Boolean<Fr>>), SynthesisError> {
+    let field_bound = Fr::from_bigint(*bound).ok_or(SynthesisError::ArityMismatch)?;
+    let value = value_of(x);
+    let flag = value.map(|v| v.into_bigint() < *bound);
+    let rest = |v: Fr, flag: bool| if flag { v } else { v - field_bound };
+    let hint = value.zip(flag).map(|(v, flag)| bits_of(rest(v, flag)));
+    let cs = x.cs();
+    if cs.is_none() {
+        let (flag, v) = flag.zip(value).ok_or(SynthesisError::AssignmentMissing)?;
+        let bits = constant_bits(&FrVar::Constant(rest(v, flag)), FIELD_BITS);
+        return Ok((Boolean::constant(flag), bits));
+    }
+    split_flagged_below_as(&cs, x, bound, flag, hint)
+}
+
+/// [`split_flagged_below`] with the prover's choice of flag and bits.
+fn split_flagged_below_as(
+    cs: &Cs,
+    x: &FrVar,
+    bound: &BigInt<4>,
+    flag: Option<bool>,
+    hint: Option<Vec<bool>>,
+) -> Result<(Boolean<Fr>, Vec<Boolean<Fr>>), SynthesisError> {
+    let field_bound = Fr::from_bigint(*bound).ok_or(SynthesisError::ArityMismatch)?;
+    let flag = bit(cs, flag)?;
+    let selector = FrVar::from(flag.clone());
+    let bits = allocate(cs, hint, FIELD_BITS)?;
+    // pack may wrap: the bound below excludes every wrapped value.
+    let t = linear(&[(Fr::ONE, x), (field_bound, &selector)], -field_bound)?;
+    enforce_equal(&pack(&bits)?, &t)?;
+
+    let mut above = Fr::MODULUS;
+    above.sub_with_borrow(bound);
+    let (below_max, above_max) = (
+        predecessor(bound)?.to_bits_le(),
+        predecessor(&above)?.to_bits_le(),
+    );
+    let half = FIELD_BITS / 2;
+    let pick = |range: core::ops::Range<usize>| {
+        let below = pack_constant(&below_max[range.clone()]);
+        let above = pack_constant(&above_max[range]);
+        linear(&[(below - above, &selector)], above)
+    };
+    let (low, high) = bits.split_at(half);
+    Decision::enforce(low, high, &pick(0..half)?, &pick(half..FIELD_BITS)?)?;
+    Ok((flag, bits))
+}
+
+/// The comparison of two halves with a bound's halves.
+struct Decision {
+    /// Whether the high halves are equal.
+    tie: Boolean<Fr>,
+    /// What the deciding half leaves to its bound.
+    margin: FrVar,
+}
+
+impl Decision {
+    /// Enforces `high·2^k + low ≤ max_high·2^k + max_low`, where k = low.len() ≥ high.len() and k < 252.
+    ///
+    /// The margin is `max_low − low` at a tie and `max_high − 1 − high` otherwise. Halves and bounds are below 2^k, so a
+    /// negative margin is a field element above 2^k and has no k-bit representation.
+    fn enforce(
+        low: &[Boolean<Fr>],
+        high: &[Boolean<Fr>],
+        max_low: &FrVar,
+        max_high: &FrVar,
+    ) -> Result<Self, SynthesisError> {
+        let one = Fr::ONE;
+        let width = low.len();
+        let (low, high) = (pack(low)?, pack(high)?);
+        let tie = is_equal(&high, max_high)?;
+        let at_tie = linear(&[(one, max_low), (-one, &low)], Fr::ZERO)?;
+        let apart = linear(&[(one, max_high), (-one, &high)], -one)?;
+        let value = tie
+            .value()
+            .ok()
+            .and_then(|tie| value_of(if tie { &at_tie } else { &apart }));
+        let cs = low.cs().or(high.cs());
+        let margin = pack(&allocate(&cs, value.map(bits_of), width)?)?;
+        // tie·(at_tie − apart) = margin − apart
+        enforce_product(
+            &FrVar::from(tie.clone()),
+            &linear(&[(one, &at_tie), (-one, &apart)], Fr::ZERO)?,
+            &linear(&[(one, &margin), (-one, &apart)], Fr::ZERO)?,
+        )?;
+        Ok(Self { tie, margin })
+    }
+}
+
+/// Bits 1 to n − 1 of a value below 2^n; n rows.
+///
+/// The lowest bit is not a variable but `x − Σ 2^i·bit_i`, which its row forces to be 0 or 1.
+pub(super) fn bits_above_lowest(x: &FrVar, n: usize) -> Result<Vec<Boolean<Fr>>, SynthesisError> {
+    if n == 0 || n > MAX_BITS {
+        return Err(SynthesisError::ArityMismatch);
+    }
+    let Some(cs) = open(x, |v| v.num_bits() as usize <= n)? else {
+        return Ok(constant_bits(x, n).split_off(1));
+    };
+    let hint = value_of(x).map(|v| bits_of(v).split_off(1));
+    let bits = allocate(&cs, hint, n - 1)?;
+    let lowest = linear(&[(Fr::ONE, x), (-Fr::from(2u64), &pack(&bits)?)], Fr::ZERO)?;
+    enforce_product(
+        &lowest,
+        &linear(&[(Fr::ONE, &lowest)], -Fr::ONE)?,
+        &FrVar::Constant(Fr::ZERO),
+    )?;
+    Ok(bits)
+}
+
+/// The constraint system of a variable; none for a constant in range, and an error for another constant.
+fn open(x: &FrVar, in_range: impl Fn(&BigInt<4>) -> bool) -> Result<Option<Cs>, SynthesisError> {
+    match (x.cs(), value_of(x)) {
+        (Cs::None, Some(v)) if !in_range(&v.into_bigint()) => Err(SynthesisError::Unsatisfiable),
+        (Cs::None, _) => Ok(None),
+        (cs, _) => Ok(Some(cs)),
+    }
+}
+
+fn constant_bits(x: &FrVar, n: usize) -> Vec<Boolean<Fr>> {
+    let mut bits = value_of(x).map(bits_of).unwrap_or_default();
+    bits.resize(n, false);
+    bits.into_iter().map(Boolean::constant).collect()
+}
+
+/// `n` boolean witnesses with the lowest bits of the hint.
+fn allocate(
+    cs: &Cs,
+    hint: Option<Vec<bool>>,
+    n: usize,
+) -> Result<Vec<Boolean<Fr>>, SynthesisError> {
+    (0..n)
+        .map(|i| {
+            let value = hint
+                .as_ref()
+                .map(|bits| bits.get(i).copied().unwrap_or(false));
+            bit(cs, value)
+        })
+        .collect()
+}
+
+fn predecessor(bound: &BigInt<4>) -> Result<BigInt<4>, SynthesisError> {
+    let mut max = *bound;
+    if max.sub_with_borrow(&BigInt::from(1u64)) {
+        return Err(SynthesisError::ArityMismatch);
+    }
+    Ok(max)
+}
+
+fn pack_constant(bits: &[bool]) -> Fr {
+    Fr::from_bigint(BigInt::from_bits_le(bits)).unwrap_or(Fr::ZERO)
+}
+
+#[cfg(test)]
+mod tests;
