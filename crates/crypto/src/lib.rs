@@ -11,10 +11,15 @@ extern crate alloc;
 pub mod babyjubjub;
 #[cfg(feature = "constraints")]
 pub mod bits;
+pub mod cipher;
+pub mod ecdh;
+pub mod eddsa;
 pub mod field;
+pub mod keypair;
 #[cfg(feature = "constraints")]
 pub mod mutation;
 pub mod poseidon;
+pub mod tree;
 
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,22 @@
+//! The three Merkle trees of MACI v3 (`docs/protocol.md` §8).
+//!
+//! - [`lean_imt`]: sign-ups, growing, no zero values;
+//! - [`binary`]: poll state and ballots, fixed depth, one zero leaf;
+//! - [`quinary`]: vote options and results, five children a node.
+
+use thiserror::Error;
+
+pub mod binary;
+pub mod lean_imt;
+pub mod quinary;
+mod store;
+
+/// An index that does not exist in a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("leaf index {index} is outside a tree of {capacity} leaves")]
+pub struct IndexError {
+    /// The index asked for.
+    pub index: u64,
+    /// How many leaves the tree has room for, or has in the case of a LeanIMT.
+    pub capacity: u64,
+}
