@@ -47,7 +47,7 @@ impl Value {
     /// A list of what `write` makes of every item.
     pub fn list<'a, T: 'a>(
         items: impl IntoIterator<Item = &'a T>,
-        write: impl Fn(&T) -> Self,
+        write: impl Fn(&'a T) -> Self,
     ) -> Self {
         Self::List(items.into_iter().map(write).collect())
     }

@@ -8,6 +8,8 @@ mod codec;
 mod evaluate;
 mod numerators;
 
+use std::fmt;
+
 use alloy_primitives::{B256, keccak256};
 
 pub use numerators::{DENOMINATOR, Numerators, apportion};
@@ -265,6 +267,16 @@ impl Resolution {
         match self {
             Self::Payout(numerators) => numerators.as_slice(),
             Self::Void(_) | Self::TooEarly => &[],
+        }
+    }
+}
+
+impl fmt::Display for Resolution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Payout(_) => f.write_str("payout"),
+            Self::Void(reason) => write!(f, "void: {reason}"),
+            Self::TooEarly => f.write_str("too early"),
         }
     }
 }
