@@ -12,13 +12,13 @@ use alloc::{
 use core::fmt;
 
 use ark_ff::PrimeField;
-use blake_hash::{Blake512, Digest};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::{
     Fr,
     babyjubjub::{self, Point, RawPoint, Scalar},
+    blake512::blake512,
     field, poseidon,
 };
 
@@ -162,14 +162,13 @@ impl PrivateKey {
 
     /// Both halves of the key expansion, as signing needs them.
     pub(crate) fn expand(&self) -> Expanded {
-        let mut digest = blake512(&[self.decimal.as_bytes()]);
+        let digest = blake512(&[self.decimal.as_bytes()]);
         let mut expanded = Expanded {
             pruned: Zeroizing::new([0; 32]),
             prefix: Zeroizing::new([0; 32]),
         };
         expanded.pruned.copy_from_slice(&digest[..32]);
         expanded.prefix.copy_from_slice(&digest[32..]);
-        zeroize::Zeroize::zeroize(&mut *digest);
         expanded.pruned[0] &= 0xf8;
         expanded.pruned[31] &= 0x7f;
         expanded.pruned[31] |= 0x40;
@@ -189,17 +188,6 @@ pub(crate) struct Expanded {
     pub(crate) pruned: Zeroizing<[u8; 32]>,
     /// Mixed into the signature's nonce.
     pub(crate) prefix: Zeroizing<[u8; 32]>,
-}
-
-/// The original BLAKE-512 of the concatenated parts.
-pub(crate) fn blake512(parts: &[&[u8]]) -> Zeroizing<[u8; 64]> {
-    let mut hasher = Blake512::new();
-    for part in parts {
-        hasher.update(part);
-    }
-    let mut out = Zeroizing::new([0; 64]);
-    out.copy_from_slice(&hasher.finalize());
-    out
 }
 
 /// A public key: a point of the curve, of any order (`docs/protocol.md` §4).

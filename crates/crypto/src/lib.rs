@@ -11,6 +11,7 @@ extern crate alloc;
 pub mod babyjubjub;
 #[cfg(feature = "constraints")]
 pub mod bits;
+mod blake512;
 pub mod cipher;
 pub mod ecdh;
 pub mod eddsa;
@@ -19,7 +20,10 @@ pub mod keypair;
 #[cfg(feature = "constraints")]
 pub mod mutation;
 pub mod poseidon;
+mod self_test;
 pub mod tree;
+
+pub use self_test::{NUMS, SelfTestError, self_test};
 
 #[cfg(test)]
 mod testing;

@@ -8,8 +8,9 @@ use ark_ff::PrimeField;
 use crate::{
     Fr,
     babyjubjub::{self, RawPoint, Scalar},
+    blake512::blake512,
     field,
-    keypair::{PrivateKey, blake512},
+    keypair::PrivateKey,
     poseidon,
 };
 
