@@ -9,7 +9,8 @@ use maci_verifier::ChainHash;
 use crate::message::Message;
 
 /// keccak256("Maci") mod p, where every poll's chain hash starts.
-pub const NUMS: Fr = MontFp!("8370432830353022751713833565135785980866757267633941821328460903436894336785");
+pub const NUMS: Fr =
+    MontFp!("8370432830353022751713833565135785980866757267633941821328460903436894336785");
 
 /// The chain hash before message 0.
 pub const START: ChainHash = ChainHash(NUMS);
@@ -31,7 +32,12 @@ pub struct BatchHashes {
 impl BatchHashes {
     /// The state before message 0: one checkpoint, [`START`]. A batch size of 0 counts as 1.
     pub fn new(batch_size: u8) -> Self {
-        Self { batch_size: u64::from(batch_size.max(1)), current: START, messages: 0, checkpoints: vec![START] }
+        Self {
+            batch_size: u64::from(batch_size.max(1)),
+            current: START,
+            messages: 0,
+            checkpoints: vec![START],
+        }
     }
 
     /// Takes in the next message and returns the chain hash after it.

@@ -7,7 +7,6 @@ pub use maci_crypto::keypair::{PrivateKey, PublicKey};
 use zeroize::Zeroize;
 
 /// The coordinator's key with its scalar and public point computed once: every message needs the scalar.
-#[derive(Clone)]
 pub struct CoordinatorKey {
     private: PrivateKey,
     scalar: Scalar,
@@ -18,8 +17,12 @@ impl CoordinatorKey {
     /// Derives scalar and public point.
     pub fn new(private: PrivateKey) -> Self {
         let scalar = private.formatted();
-        let public = private.public().point.into();
-        Self { private, scalar, public }
+        let public = private.public_key().coordinates();
+        Self {
+            private,
+            scalar,
+            public,
+        }
     }
 
     /// The raw private key.
@@ -46,6 +49,8 @@ impl Drop for CoordinatorKey {
 
 impl fmt::Debug for CoordinatorKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CoordinatorKey").field("public", &self.public).finish_non_exhaustive()
+        f.debug_struct("CoordinatorKey")
+            .field("public", &self.public)
+            .finish_non_exhaustive()
     }
 }

@@ -3,6 +3,7 @@
 //! Step 3 of the way of a vote: ECDH with the coordinator key, decrypt, unpack. Any ten field elements decrypt to
 //! some command; whether it counts is the machine's question.
 
+use ark_ff::{AdditiveGroup, PrimeField};
 use maci_crypto::{
     Fr,
     babyjubjub::{self, RawPoint},
@@ -10,7 +11,6 @@ use maci_crypto::{
     eddsa::{self, Signature},
     poseidon,
 };
-use ark_ff::{AdditiveGroup, BigInteger, PrimeField};
 use maci_verifier::Salt;
 
 use crate::{
@@ -37,7 +37,10 @@ impl Message {
     pub fn placeholder() -> Self {
         let mut data = [Fr::ZERO; 10];
         data[0] = NUMS;
-        Self { data, encryption_public_key: babyjubjub::pad_key().into() }
+        Self {
+            data,
+            encryption_public_key: babyjubjub::pad_key().into(),
+        }
     }
 
     /// `hash12(data, E.x, E.y)`: what enters the chain hash.
@@ -55,7 +58,9 @@ impl Message {
     /// [`crate::machine::Machine::apply`] in order.
     pub fn decrypt(&self, key: &CoordinatorKey) -> Option<SignedCommand> {
         let shared = ecdh::shared_key(key.scalar(), &self.encryption_public_key)?;
-        Some(SignedCommand::from_plaintext(&cipher::decrypt(&self.data, &shared)))
+        Some(SignedCommand::from_plaintext(&cipher::decrypt(
+            &self.data, &shared,
+        )))
     }
 }
 
@@ -111,11 +116,19 @@ impl VoteCommand {
         let mut packed = Fr::ZERO;
         for (field, value) in numbers.into_iter().rev() {
             if value > FIELD_MASK {
-                return Err(CommandError::OutOfRange { field, found: value });
+                return Err(CommandError::OutOfRange {
+                    field,
+                    found: value,
+                });
             }
             packed = packed * shift + Fr::from(value);
         }
-        Ok([packed, self.new_public_key.x, self.new_public_key.y, self.salt.0])
+        Ok([
+            packed,
+            self.new_public_key.x,
+            self.new_public_key.y,
+            self.salt.0,
+        ])
     }
 
     /// Reads bits [0, 50), [50, 100) … [200, 250) of the canonical first element and ignores the rest (D4).
@@ -158,7 +171,10 @@ pub struct SignedCommand {
 impl SignedCommand {
     /// Signs four packed elements as they are.
     pub fn sign_packed(packed: [Fr; 4], key: &PrivateKey) -> Self {
-        Self { packed, signature: eddsa::sign(key, poseidon::hash4(&packed)) }
+        Self {
+            packed,
+            signature: eddsa::sign(key, poseidon::hash4(&packed)),
+        }
     }
 
     /// The command that the packed elements mean.
@@ -179,13 +195,27 @@ impl SignedCommand {
     /// packed, R8.x, R8.y, S.
     pub fn plaintext(&self) -> [Fr; 7] {
         let [a, b, c, d] = self.packed;
-        [a, b, c, d, self.signature.r8.x, self.signature.r8.y, self.signature.s]
+        [
+            a,
+            b,
+            c,
+            d,
+            self.signature.r8.x,
+            self.signature.r8.y,
+            self.signature.s,
+        ]
     }
 
     /// Reads a plaintext; every seven elements are one.
     pub fn from_plaintext(plaintext: &[Fr; 7]) -> Self {
         let [a, b, c, d, x, y, s] = *plaintext;
-        Self { packed: [a, b, c, d], signature: Signature { r8: RawPoint::new(x, y), s } }
+        Self {
+            packed: [a, b, c, d],
+            signature: Signature {
+                r8: RawPoint::new(x, y),
+                s,
+            },
+        }
     }
 
     /// Encrypts to the coordinator with a one-time key. `None` if the coordinator's key is off the curve.
@@ -193,7 +223,7 @@ impl SignedCommand {
         let shared = ecdh::shared_key(&ephemeral.formatted(), coordinator)?;
         Some(Message {
             data: cipher::encrypt(&self.plaintext(), &shared),
-            encryption_public_key: ephemeral.public().point.into(),
+            encryption_public_key: ephemeral.public_key().coordinates(),
         })
     }
 }

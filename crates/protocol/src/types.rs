@@ -72,7 +72,9 @@ impl FromStr for Address {
         let mut bytes = [0; 20];
         text.strip_prefix("0x")
             .and_then(|digits| hex::decode_to_slice(digits, &mut bytes).ok())
-            .ok_or_else(|| AddressError { found: text.chars().take(64).collect() })?;
+            .ok_or_else(|| AddressError {
+                found: text.chars().take(64).collect(),
+            })?;
         Ok(Self(bytes))
     }
 }

@@ -119,6 +119,8 @@ impl fmt::Debug for TallyInputs {
 impl ProcessInputs {
     /// Encryption key of a slot, as the circuit's `encryptionPublicKeys` lists it.
     pub fn encryption_public_key(&self, slot: usize) -> Option<&RawPoint> {
-        self.messages.get(slot).map(|message| &message.encryption_public_key)
+        self.messages
+            .get(slot)
+            .map(|message| &message.encryption_public_key)
     }
 }

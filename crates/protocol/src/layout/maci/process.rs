@@ -1,0 +1,225 @@
+//! MACI's layout of message processing: a binary tree of state leaves, a binary tree of ballots, a quinary tree of
+//! weights in each ballot, and `H3(state root, ballot root, salt)` over all (protocol.md §8).
+
+use ark_ff::AdditiveGroup;
+use maci_crypto::{Fr, poseidon, tree::binary::LazyTree};
+use maci_verifier::{Salt, SbCommitment};
+
+use super::inputs::ProcessInputs;
+use crate::{
+    keys::CoordinatorKey,
+    layout::{FinalState, Frame, Layout, ProcessError, Processing},
+    log::{PollLog, actual_state_tree_depth},
+    machine::{Effect, Machine, Step},
+    secrets::SaltSource,
+    state::{Ballot, StateLeaf},
+    vote_tree,
+};
+
+/// Root of the merged poll state tree over these leaves (protocol.md §8).
+pub fn state_root(leaves: &[StateLeaf]) -> Fr {
+    state_tree(leaves).root()
+}
+
+fn state_tree(leaves: &[StateLeaf]) -> LazyTree {
+    let depth = actual_state_tree_depth(leaves.len() as u64);
+    let mut tree = LazyTree::new(depth, StateLeaf::blank().hash());
+    write(&mut tree, (0..).zip(leaves.iter().map(StateLeaf::hash)));
+    tree
+}
+
+/// Writes leaves whose indices are below the number of state leaves, which both trees hold.
+fn write(tree: &mut LazyTree, leaves: impl IntoIterator<Item = (u64, Fr)>) {
+    let written = tree.update_many(leaves);
+    debug_assert!(written.is_ok(), "leaf outside the tree: {written:?}");
+}
+
+/// MACI's `emptyBallotRoots[v - 1]` for a state tree depth: the root of 2^D blank ballots.
+pub fn empty_ballot_root(state_tree_depth: u8, vote_option_tree_depth: u8) -> Fr {
+    let blank = Ballot::blank(vote_option_tree_depth).hash(vote_option_tree_depth);
+    LazyTree::new(state_tree_depth, blank).root()
+}
+
+/// MACI's trees over a machine's state.
+#[derive(Clone, Debug)]
+pub struct MaciLayout {
+    state_tree_depth: u8,
+    vote_option_tree_depth: u8,
+    state: LazyTree,
+    pub(super) ballots: LazyTree,
+    /// Leaves changed since they were last hashed.
+    changed: Vec<u64>,
+}
+
+/// What one slot opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    leaf: StateLeaf,
+    leaf_path: Vec<Fr>,
+    ballot: (Fr, Fr),
+    ballot_path: Vec<Fr>,
+    weight: Fr,
+    weight_path: Vec<[Fr; 4]>,
+}
+
+/// The two roots under a commitment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roots {
+    /// Root of the poll state tree.
+    pub state: Fr,
+    /// Root of the ballot tree.
+    pub ballots: Fr,
+}
+
+impl Roots {
+    /// `H3(state root, ballot root, salt)`.
+    pub fn commitment(&self, salt: Salt) -> SbCommitment {
+        SbCommitment(poseidon::hash3(self.state, self.ballots, salt.0))
+    }
+}
+
+impl MaciLayout {
+    /// The roots of the present state.
+    pub fn roots(&mut self, machine: &Machine) -> Roots {
+        self.settle(machine);
+        Roots {
+            state: self.state.root(),
+            ballots: self.ballots.root(),
+        }
+    }
+
+    /// Hashes the leaves changed since the last call.
+    fn settle(&mut self, machine: &Machine) {
+        let mut changed = core::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        let leaf = |index: &u64| (*index, machine.leaves()[*index as usize].hash());
+        write(&mut self.state, changed.iter().map(leaf));
+        let ballot = |index: &u64| {
+            let vo_root = vote_tree::root(machine.votes(*index), self.vote_option_tree_depth);
+            (
+                *index,
+                poseidon::hash2(Fr::from(machine.nonce(*index)), vo_root),
+            )
+        };
+        write(&mut self.ballots, changed.iter().map(ballot));
+        changed.clear();
+        self.changed = changed;
+    }
+}
+
+impl Layout for MaciLayout {
+    type Opening = Opening;
+    type Inputs = ProcessInputs;
+    type Before = Roots;
+
+    fn new(machine: &Machine) -> Self {
+        let params = machine.params();
+        let blank =
+            Ballot::blank(params.vote_option_tree_depth).hash(params.vote_option_tree_depth);
+        Self {
+            state_tree_depth: params.state_tree_depth,
+            vote_option_tree_depth: params.vote_option_tree_depth,
+            state: state_tree(machine.leaves()),
+            ballots: LazyTree::new(params.state_tree_depth, blank),
+            changed: Vec::new(),
+        }
+    }
+
+    fn open(&mut self, machine: &Machine, step: &Step) -> Opening {
+        self.settle(machine);
+        let index = step.state_index.0;
+        let votes = machine.votes(index);
+        let option = step.vote_option_index.0 as usize;
+        let mut leaf_path = self.state.path_above(0, index);
+        // MACI's circuit has room for D siblings and reads as many as the merged tree is deep.
+        leaf_path.resize(self.state_tree_depth.into(), Fr::ZERO);
+        Opening {
+            leaf: step.leaf_before,
+            leaf_path,
+            ballot: (
+                Fr::from(step.nonce_before),
+                vote_tree::root(votes, self.vote_option_tree_depth),
+            ),
+            ballot_path: self.ballots.path_above(0, index),
+            weight: Fr::from(step.weight_before),
+            weight_path: vote_tree::path(votes, self.vote_option_tree_depth, option),
+        }
+    }
+
+    fn follow(&mut self, step: &Step) {
+        if step.effect == Effect::Apply {
+            self.changed.push(step.state_index.0);
+        }
+    }
+
+    fn commit(&mut self, machine: &Machine, salt: Salt) -> SbCommitment {
+        self.roots(machine).commitment(salt)
+    }
+
+    fn before(&mut self, machine: &Machine) -> Roots {
+        self.roots(machine)
+    }
+
+    fn assemble(&self, frame: Frame<'_, Self>) -> ProcessInputs {
+        let slots = frame.openings.len();
+        let mut inputs = ProcessInputs {
+            circuit: frame.log.params.process_circuit(),
+            statement: frame.statement,
+            input_batch_hash: frame.input_batch_hash.0,
+            messages: frame.messages,
+            coordinator_private_key: *frame.key.scalar(),
+            current_state_root: frame.before.state,
+            current_ballot_root: frame.before.ballots,
+            current_sb_salt: frame.current_salt.0,
+            current_state_leaves: Vec::with_capacity(slots),
+            current_state_leaves_path_elements: Vec::with_capacity(slots),
+            current_ballots: Vec::with_capacity(slots),
+            current_ballots_path_elements: Vec::with_capacity(slots),
+            current_vote_weights: Vec::with_capacity(slots),
+            current_vote_weights_path_elements: Vec::with_capacity(slots),
+            new_sb_salt: frame.new_salt.0,
+        };
+        for opening in frame.openings {
+            inputs.current_state_leaves.push(opening.leaf);
+            inputs
+                .current_state_leaves_path_elements
+                .push(opening.leaf_path);
+            inputs.current_ballots.push(opening.ballot);
+            inputs
+                .current_ballots_path_elements
+                .push(opening.ballot_path);
+            inputs.current_vote_weights.push(opening.weight);
+            inputs
+                .current_vote_weights_path_elements
+                .push(opening.weight_path);
+        }
+        inputs
+    }
+}
+
+/// A poll with all its processing inputs.
+#[derive(Debug)]
+pub struct ProcessedPoll {
+    /// Circuit inputs in submission order: the batch with the newest messages first.
+    pub batches: Vec<ProcessInputs>,
+    /// The state after the last of them.
+    pub last: FinalState<MaciLayout>,
+}
+
+/// Processes a whole poll and keeps every batch's inputs. [`Processing`] makes them one at a time.
+pub fn process_batches(
+    log: &PollLog,
+    key: &CoordinatorKey,
+    salts: &mut dyn SaltSource,
+) -> Result<ProcessedPoll, ProcessError> {
+    let mut processing = Processing::<MaciLayout>::new(log, key)?;
+    let mut batches = Vec::new();
+    while let Some((_, inputs)) = processing.next_inputs(salts) {
+        batches.push(inputs);
+    }
+    Ok(ProcessedPoll {
+        batches,
+        last: processing.finish(),
+    })
+}

@@ -1,0 +1,174 @@
+//! `deployment.json`: where a poll lives and what it was deployed with.
+
+use maci_crypto::{Fr, babyjubjub::RawPoint, field};
+use maci_verifier::{Mode, PollParams};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::error::RecordedError;
+use crate::types::{Address, PollId};
+
+/// The parts of `deployment.json` that matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// The MACI contract.
+    pub maci_address: Address,
+    /// The Poll contract.
+    pub poll_address: Address,
+    /// The Tally contract, if the file names it.
+    pub tally_address: Option<Address>,
+    /// The MACI contract as the file spells it, for `tally.json`.
+    pub maci_text: String,
+    /// The Tally contract as the file spells it, for `tally.json`.
+    pub tally_text: Option<String>,
+    /// The poll's number.
+    pub poll_id: PollId,
+    /// Depths, batch sizes, options and mode.
+    pub params: PollParams,
+    /// Whom the messages are encrypted to.
+    pub coordinator_public_key: RawPoint,
+    /// First second of the poll; 0 if the file does not say.
+    pub start_time: u64,
+    /// Last second of the poll; 0 if the file does not say.
+    pub end_time: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DeploymentFile {
+    chain_id: Value,
+    addresses: Addresses,
+    params: Params,
+}
+
+#[derive(Deserialize)]
+struct Addresses {
+    maci: String,
+    poll: String,
+    tally: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Params {
+    state_tree_depth: Value,
+    poll_state_tree_depth: Option<Value>,
+    tally_processing_state_tree_depth: Value,
+    vote_option_tree_depth: Value,
+    message_batch_size: Value,
+    vote_options: Value,
+    mode: Value,
+    poll_id: Value,
+    poll_start_timestamp: Option<Value>,
+    poll_end_timestamp: Option<Value>,
+    coordinator_public_key: (String, String),
+}
+
+impl Deployment {
+    /// Reads the file's text. Numbers may be JSON numbers or decimal strings.
+    pub fn from_json(text: &str) -> Result<Self, RecordedError> {
+        let file: DeploymentFile =
+            serde_json::from_str(text).map_err(|source| RecordedError::Json {
+                file: "deployment.json",
+                source,
+            })?;
+        let DeploymentFile {
+            chain_id,
+            addresses,
+            params,
+        } = file;
+        let address = |field, text: &str| {
+            text.parse::<Address>()
+                .map_err(|source| RecordedError::Address { field, source })
+        };
+        let state_tree_depth = small("params.stateTreeDepth", &params.state_tree_depth)?;
+        if let Some(poll) = &params.poll_state_tree_depth {
+            let poll = small("params.pollStateTreeDepth", poll)?;
+            if poll != state_tree_depth {
+                return Err(RecordedError::Depths {
+                    maci: state_tree_depth,
+                    poll,
+                });
+            }
+        }
+        let time = |field, value: &Option<Value>| {
+            value.as_ref().map_or(Ok(0), |value| number(field, value))
+        };
+        let poll_params = PollParams {
+            state_tree_depth,
+            tally_processing_state_tree_depth: small(
+                "params.tallyProcessingStateTreeDepth",
+                &params.tally_processing_state_tree_depth,
+            )?,
+            vote_option_tree_depth: small(
+                "params.voteOptionTreeDepth",
+                &params.vote_option_tree_depth,
+            )?,
+            message_batch_size: small("params.messageBatchSize", &params.message_batch_size)?,
+            vote_options: number("params.voteOptions", &params.vote_options)?,
+            mode: mode(&params.mode)?,
+        };
+        let coordinate = |text: &str| coordinate("params.coordinatorPublicKey", text);
+        let (x, y) = &params.coordinator_public_key;
+        Ok(Self {
+            chain_id: number("chainId", &chain_id)?,
+            maci_address: address("addresses.maci", &addresses.maci)?,
+            poll_address: address("addresses.poll", &addresses.poll)?,
+            tally_address: addresses
+                .tally
+                .as_deref()
+                .map(|text| address("addresses.tally", text))
+                .transpose()?,
+            maci_text: addresses.maci,
+            tally_text: addresses.tally,
+            poll_id: PollId(number("params.pollId", &params.poll_id)?),
+            params: poll_params.validate()?,
+            coordinator_public_key: RawPoint::new(coordinate(x)?, coordinate(y)?),
+            start_time: time("params.pollStartTimestamp", &params.poll_start_timestamp)?,
+            end_time: time("params.pollEndTimestamp", &params.poll_end_timestamp)?,
+        })
+    }
+}
+
+fn number(field: &'static str, value: &Value) -> Result<u64, RecordedError> {
+    match value {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        _ => None,
+    }
+    .ok_or_else(|| RecordedError::Field {
+        field,
+        expected: "a non-negative 64-bit number",
+        found: value.to_string(),
+    })
+}
+
+fn small(field: &'static str, value: &Value) -> Result<u8, RecordedError> {
+    number(field, value)?
+        .try_into()
+        .map_err(|_| RecordedError::Field {
+            field,
+            expected: "a number of at most 255",
+            found: value.to_string(),
+        })
+}
+
+fn mode(value: &Value) -> Result<Mode, RecordedError> {
+    let wrong = || RecordedError::Field {
+        field: "params.mode",
+        expected: "0 (QV), 1 (NON_QV) or 2 (FULL)",
+        found: value.to_string(),
+    };
+    Mode::from_u8(small("params.mode", value)?).ok_or_else(wrong)
+}
+
+/// S-07: the contract refuses a coordinator key off the curve or at or above p, so a file with one is wrong.
+fn coordinate(field: &'static str, text: &str) -> Result<Fr, RecordedError> {
+    field::from_dec(text).ok_or_else(|| RecordedError::Field {
+        field,
+        expected: "two decimal field elements",
+        found: text.to_owned(),
+    })
+}

@@ -1,0 +1,6 @@
+//! Tests of maci-protocol over its public API.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+mod recorded;
