@@ -72,7 +72,7 @@ pub const INITIAL_SALT: Salt = Salt(<maci_crypto::Fr as ark_ff::AdditiveGroup>::
 
 /// Everything about one batch, for [`Layout::assemble`].
 #[derive(Debug)]
-pub struct Frame<'a, L: Layout + ?Sized> {
+pub struct Frame<'a, L: Layout> {
     /// The poll.
     pub log: &'a PollLog,
     /// The coordinator's key.

@@ -3,8 +3,8 @@
 //! Between steps 2 and 3 of the way of a vote. Whoever makes a [`PollLog`] from a chain or a file has compared it with
 //! every value that the chain confirms (D14); field elements are already reduced (D10).
 
-use maci_crypto::babyjubjub::RawPoint;
-use maci_verifier::{ChainHash, PollParams, StateRoot};
+use maci_crypto::{babyjubjub::RawPoint, poseidon};
+use maci_verifier::{ChainHash, PollParams, PublicKeyHash, StateRoot};
 
 use crate::{
     chain::{self, BatchHashes},
@@ -57,14 +57,13 @@ pub struct PollLog {
 /// The given key is not the poll's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the coordinator key does not belong to this poll: its public key is ({}, {}), the poll's is ({}, {})",
-    found.x, found.y, expected.x, expected.y
+    "the coordinator key does not belong to this poll: the hash of its public key is {found}, the poll's is {expected}"
 )]
 pub struct WrongCoordinatorKey {
-    /// The poll's coordinator public key.
-    pub expected: RawPoint,
-    /// The public key of the given private key.
-    pub found: RawPoint,
+    /// Hash of the poll's coordinator public key.
+    pub expected: PublicKeyHash,
+    /// Hash of the given key's public key.
+    pub found: PublicKeyHash,
 }
 
 impl PollLog {
@@ -104,7 +103,8 @@ impl PollLog {
 
     /// Refuses a key that is not the poll's: with it every message would silently be garbage.
     pub fn check_coordinator(&self, key: &CoordinatorKey) -> Result<(), WrongCoordinatorKey> {
-        let (expected, found) = (self.coordinator_public_key, key.public());
+        let hash = |key: RawPoint| PublicKeyHash(poseidon::hash2(key.x, key.y));
+        let (expected, found) = (hash(self.coordinator_public_key), hash(key.public()));
         if expected == found {
             Ok(())
         } else {

@@ -35,9 +35,9 @@ use crate::{
 /// Reads and checks a recorded poll.
 pub fn parse(deployment_json: &str, logs_json: &str) -> Result<PollLog, RecordedError> {
     let deployment = Deployment::from_json(deployment_json)?;
-    let (poll, maci) = events::read(&deployment, logs_json)?;
-    check_deploy_event(&deployment, &maci)?;
-    Reader::new(&deployment).read(poll)
+    let events = events::read(&deployment, logs_json)?;
+    check_deploy_event(&deployment, &events.maci)?;
+    Reader::new(&deployment).read(events.poll)
 }
 
 /// MACI's `DeployPoll` event says whose poll it is and how it is counted; the deployment file has to agree.
@@ -98,7 +98,8 @@ fn check_deploy_event(
 struct Reader<'a> {
     deployment: &'a Deployment,
     leaves: Vec<StateLeaf>,
-    joins: Option<(At, At)>,
+    /// Blocks of the first and the last join.
+    joins: Option<(u64, u64)>,
     nullifiers: BTreeSet<[u8; 32]>,
     messages: Vec<Message>,
     hashes: BatchHashes,
@@ -129,7 +130,7 @@ impl<'a> Reader<'a> {
                         return Err(RecordedError::MissingMessage { at: earlier });
                     }
                 }
-                PollEvent::PublishMessage(message) => self.message(at, message)?,
+                PollEvent::PublishMessage(message) => self.message(at, &message)?,
                 PollEvent::PollJoined {
                     leaf,
                     nullifier,
@@ -148,15 +149,15 @@ impl<'a> Reader<'a> {
         self.finish()
     }
 
-    fn message(&mut self, at: At, message: Message) -> Result<(), RecordedError> {
+    fn message(&mut self, at: At, message: &Message) -> Result<(), RecordedError> {
         let Some((_, announced)) = self.announced.take() else {
             return Err(RecordedError::MissingChainHash { at });
         };
         // S-03: the first message is the contract's own, whatever the chain hash beside it says.
-        if self.messages.is_empty() && message != Message::placeholder() {
+        if self.messages.is_empty() && *message != Message::placeholder() {
             return Err(RecordedError::Genesis { at });
         }
-        let computed = self.hashes.push(&message);
+        let computed = self.hashes.push(message);
         if computed != announced {
             return Err(RecordedError::ChainHash {
                 at,
@@ -165,7 +166,7 @@ impl<'a> Reader<'a> {
                 found: computed,
             });
         }
-        self.messages.push(message);
+        self.messages.push(*message);
         Ok(())
     }
 
@@ -196,7 +197,7 @@ impl<'a> Reader<'a> {
         if let Some((merge, ..)) = self.merged {
             return Err(RecordedError::JoinAfterMerge { at, merge });
         }
-        self.joins = Some((self.joins.map_or(at, |(first, _)| first), at));
+        self.joins = Some((self.joins.map_or(at.block, |(first, _)| first), at.block));
         self.leaves.push(leaf);
         Ok(())
     }
@@ -215,7 +216,7 @@ impl<'a> Reader<'a> {
         }
         let computed = StateRoot(state_root(&self.leaves));
         if computed != root {
-            let (first, last) = self.joins.unwrap_or((at, at));
+            let (first, last) = self.joins.unwrap_or((at.block, at.block));
             return Err(RecordedError::StateRoot {
                 at,
                 first,

@@ -231,15 +231,15 @@ pub enum RecordedError {
     },
     /// The leaves do not give the merged root.
     #[error(
-        "the leaves joined from {first} to {last} give state root {found}, the merge at {at} recorded {expected}; one of these logs was edited"
+        "the leaves joined in blocks {first} to {last} give state root {found}, the merge at {at} recorded {expected}; one of these logs was edited"
     )]
     StateRoot {
         /// The merge's log.
         at: At,
-        /// The first join.
-        first: At,
-        /// The last join.
-        last: At,
+        /// Block of the first join.
+        first: u64,
+        /// Block of the last join.
+        last: u64,
         /// The contract's root.
         expected: StateRoot,
         /// The leaves' root.

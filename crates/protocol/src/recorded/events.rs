@@ -37,7 +37,7 @@ pub(super) struct Entry<E> {
 /// Events of the Poll contract.
 pub(super) enum PollEvent {
     ChainHashUpdated(ChainHash),
-    PublishMessage(Message),
+    PublishMessage(Box<Message>),
     PollJoined {
         leaf: StateLeaf,
         nullifier: [u8; 32],
@@ -50,6 +50,12 @@ pub(super) enum PollEvent {
     IpfsHashAdded,
     /// An event that says nothing about votes, such as a change of the contract's owner.
     Other,
+}
+
+/// All events that are read, in chain order.
+pub(super) struct Events {
+    pub(super) poll: Vec<Entry<PollEvent>>,
+    pub(super) maci: Vec<Entry<MaciEvent>>,
 }
 
 /// Events of the MACI contract.
@@ -85,17 +91,17 @@ struct RawLog {
 }
 
 /// Reads the logs of the poll and of MACI, each sorted by (block, transaction index, log index).
-pub(super) fn read(
-    deployment: &Deployment,
-    logs_json: &str,
-) -> Result<(Vec<Entry<PollEvent>>, Vec<Entry<MaciEvent>>), RecordedError> {
+pub(super) fn read(deployment: &Deployment, logs_json: &str) -> Result<Events, RecordedError> {
     let file: LogsFile = serde_json::from_str(logs_json).map_err(|source| RecordedError::Json {
         file: "logs.json",
         source,
     })?;
     let poll = sorted("poll", deployment.poll_address, file.poll)?;
     let maci = sorted("maci", deployment.maci_address, file.maci)?;
-    Ok((decode(poll, poll_event)?, decode(maci, maci_event)?))
+    Ok(Events {
+        poll: decode(poll, poll_event)?,
+        maci: decode(maci, maci_event)?,
+    })
 }
 
 fn decode<E>(
@@ -222,10 +228,10 @@ fn poll_event(log: &Fields<'_>) -> Result<PollEvent, RecordedError> {
                 *element = reduce(word);
             }
             let encryption_public_key = RawPoint::new(reduce(&words[10]), reduce(&words[11]));
-            PollEvent::PublishMessage(Message {
+            PollEvent::PublishMessage(Box::new(Message {
                 data,
                 encryption_public_key,
-            })
+            }))
         }
         topic::POLL_JOINED => {
             let log = log.named("PollJoined");

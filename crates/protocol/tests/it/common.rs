@@ -46,7 +46,7 @@ impl Folder {
 
     /// Texts of `inputs/{kind}_0.input.json` and so on.
     pub(crate) fn inputs(&self, kind: &str) -> Vec<String> {
-        (0..)
+        (0..100)
             .map(|batch| format!("inputs/{kind}_{batch}.input.json"))
             .take_while(|file| self.has(file))
             .map(|file| self.text(&file))

@@ -190,53 +190,60 @@ fn depths<T>(field: &'static str, paths: &[Vec<T>]) -> Result<u8, InputsError> {
     depth(field, expected)
 }
 
-impl ProcessInputs {
-    /// Reads MACI's recorded form. The mode is the poll's: the inputs do not say it.
-    pub fn from_json(mode: Mode, text: &str) -> Result<Self, InputsError> {
-        let json: ProcessJson = serde_json::from_str(text)?;
-        let slots = json.messages.len();
+impl ProcessJson {
+    /// The circuit whose inputs have these lengths.
+    fn circuit(&self, mode: Mode) -> Result<CircuitId, InputsError> {
+        let slots = self.messages.len();
         for (field, found) in [
-            ("encryptionPublicKeys", json.encryption_public_keys.len()),
-            ("currentStateLeaves", json.current_state_leaves.len()),
+            ("encryptionPublicKeys", self.encryption_public_keys.len()),
+            ("currentStateLeaves", self.current_state_leaves.len()),
             (
                 "currentStateLeavesPathElements",
-                json.current_state_leaves_path_elements.len(),
+                self.current_state_leaves_path_elements.len(),
             ),
-            ("currentBallots", json.current_ballots.len()),
+            ("currentBallots", self.current_ballots.len()),
             (
                 "currentBallotsPathElements",
-                json.current_ballots_path_elements.len(),
+                self.current_ballots_path_elements.len(),
             ),
-            ("currentVoteWeights", json.current_vote_weights.len()),
+            ("currentVoteWeights", self.current_vote_weights.len()),
             (
                 "currentVoteWeightsPathElements",
-                json.current_vote_weights_path_elements.len(),
+                self.current_vote_weights_path_elements.len(),
             ),
         ] {
             length(field, slots, found)?;
         }
         let state_tree_depth = depths(
             "currentStateLeavesPathElements",
-            &json.current_state_leaves_path_elements,
+            &self.current_state_leaves_path_elements,
         )?;
         let ballots = depths(
             "currentBallotsPathElements",
-            &json.current_ballots_path_elements,
+            &self.current_ballots_path_elements,
         )?;
         length(
             "currentBallotsPathElements",
             state_tree_depth.into(),
             ballots.into(),
         )?;
-        let circuit = CircuitId::MessageProcessor {
+        Ok(CircuitId::MessageProcessor {
             mode,
             state_tree_depth,
             message_batch_size: depth("messages", slots)?,
             vote_option_tree_depth: depths(
                 "currentVoteWeightsPathElements",
-                &json.current_vote_weights_path_elements,
+                &self.current_vote_weights_path_elements,
             )?,
-        };
+        })
+    }
+}
+
+impl ProcessInputs {
+    /// Reads MACI's recorded form. The mode is the poll's: the inputs do not say it.
+    pub fn from_json(mode: Mode, text: &str) -> Result<Self, InputsError> {
+        let json: ProcessJson = serde_json::from_str(text)?;
+        let circuit = json.circuit(mode)?;
         let scalar = json.coordinator_private_key.0.into_bigint();
         Ok(Self {
             circuit,
@@ -377,53 +384,60 @@ impl ProcessInputs {
     }
 }
 
-impl TallyInputs {
-    /// Reads MACI's recorded form; the per-option fields tell QV from the other modes.
-    pub fn from_json(text: &str) -> Result<Self, InputsError> {
-        let json: TallyJson = serde_json::from_str(text)?;
-        let quadratic = json.current_per_vote_option_spent_voice_credits.is_some();
+impl TallyJson {
+    /// The circuit whose inputs have these lengths.
+    fn circuit(&self) -> Result<CircuitId, InputsError> {
+        let quadratic = self.current_per_vote_option_spent_voice_credits.is_some();
         for (field, given) in [
             (
                 "currentPerVoteOptionSpentVoiceCreditsRootSalt",
-                json.current_per_vote_option_spent_voice_credits_root_salt
+                self.current_per_vote_option_spent_voice_credits_root_salt
                     .is_some(),
             ),
             (
                 "newPerVoteOptionSpentVoiceCreditsRootSalt",
-                json.new_per_vote_option_spent_voice_credits_root_salt
+                self.new_per_vote_option_spent_voice_credits_root_salt
                     .is_some(),
             ),
         ] {
             length(field, quadratic.into(), given.into())?;
         }
-        let size = json.ballots.len();
-        length("votes", size, json.votes.len())?;
+        let size = self.ballots.len();
+        length("votes", size, self.votes.len())?;
         length("ballots", size.next_power_of_two(), size)?;
         let tally_processing_state_tree_depth = size.trailing_zeros() as u8;
-        let options = json.current_results.len();
+        let options = self.current_results.len();
         let vote_option_tree_depth = options.max(1).ilog(5) as u8;
         length(
             "currentResults",
             crate::vote_tree::leaves(vote_option_tree_depth),
             options,
         )?;
-        for votes in &json.votes {
+        for votes in &self.votes {
             length("votes", options, votes.len())?;
         }
-        if let Some(spent) = &json.current_per_vote_option_spent_voice_credits {
+        if let Some(spent) = &self.current_per_vote_option_spent_voice_credits {
             length(
                 "currentPerVoteOptionSpentVoiceCredits",
                 options,
                 spent.len(),
             )?;
         }
-        let upper = depth("ballotPathElements", json.ballot_path_elements.len())?;
-        let circuit = CircuitId::VoteTally {
+        let upper = depth("ballotPathElements", self.ballot_path_elements.len())?;
+        Ok(CircuitId::VoteTally {
             mode: if quadratic { Mode::Qv } else { Mode::NonQv },
             state_tree_depth: upper.saturating_add(tally_processing_state_tree_depth),
             tally_processing_state_tree_depth,
             vote_option_tree_depth,
-        };
+        })
+    }
+}
+
+impl TallyInputs {
+    /// Reads MACI's recorded form; the per-option fields tell QV from the other modes.
+    pub fn from_json(text: &str) -> Result<Self, InputsError> {
+        let json: TallyJson = serde_json::from_str(text)?;
+        let circuit = json.circuit()?;
         Ok(Self {
             circuit,
             statement: TallyBatch {
