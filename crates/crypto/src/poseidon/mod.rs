@@ -15,6 +15,8 @@ use crate::Fr;
 #[cfg(feature = "constraints")]
 pub mod constraints;
 mod grain;
+mod sparse;
+mod wide;
 
 /// The smallest width circomlib has constants for.
 pub const MIN_WIDTH: usize = 2;
@@ -55,6 +57,14 @@ impl Parameters {
             partial_rounds,
         }
     }
+}
+
+/// The sparse constants of a width, derived on first use and kept.
+macro_rules! sparse {
+    ($width:literal) => {{
+        static CACHE: OnceBox<sparse::Sparse<$width>> = OnceBox::new();
+        CACHE.get_or_init(|| Box::new(sparse::Sparse::new()))
+    }};
 }
 
 /// The parameters of a width, derived on first use and kept.
@@ -103,7 +113,17 @@ pub fn permute_dense(state: &mut [Fr]) {
 /// # Panics
 /// If the state's length is not in 2..=17.
 pub fn permute(state: &mut [Fr]) {
-    permute_dense(state);
+    macro_rules! by_width {
+        ($($width:literal)*) => {
+            match state.len() {
+                $($width => if let Ok(state) = state.try_into() {
+                    sparse!($width).permute(state);
+                })*
+                width => panic!("poseidon width {width} is outside 2..=17"),
+            }
+        };
+    }
+    by_width!(2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17);
 }
 
 /// The hash of 1 to 16 inputs.
@@ -125,22 +145,32 @@ pub fn hash(inputs: &[Fr]) -> Fr {
 
 /// H2: Merkle nodes of binary trees, public key hashes, the chain hash.
 pub fn hash2(a: Fr, b: Fr) -> Fr {
-    hash(&[a, b])
+    let mut state = [Fr::ZERO, a, b];
+    sparse!(3).permute(&mut state);
+    state[0]
 }
 
 /// H3: state leaves and commitments.
 pub fn hash3(a: Fr, b: Fr, c: Fr) -> Fr {
-    hash(&[a, b, c])
+    let mut state = [Fr::ZERO, a, b, c];
+    sparse!(4).permute(&mut state);
+    state[0]
 }
 
 /// H4: packed commands.
 pub fn hash4(inputs: &[Fr; 4]) -> Fr {
-    hash(inputs)
+    let [a, b, c, d] = *inputs;
+    let mut state = [Fr::ZERO, a, b, c, d];
+    sparse!(5).permute(&mut state);
+    state[0]
 }
 
 /// H5: nodes of quinary trees, signature challenges.
 pub fn hash5(inputs: &[Fr; 5]) -> Fr {
-    hash(inputs)
+    let [a, b, c, d, e] = *inputs;
+    let mut state = [Fr::ZERO, a, b, c, d, e];
+    sparse!(6).permute(&mut state);
+    state[0]
 }
 
 /// MACI's `hashOne(a)` = H2(a, 0).
@@ -168,7 +198,9 @@ fn pow5(x: Fr) -> Fr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::arb_fr;
     use light_poseidon::parameters::bn254_x5::get_poseidon_parameters;
+    use proptest::prelude::*;
 
     #[test]
     fn v_15_constants_equal_light_poseidons_for_widths_2_to_13() {
@@ -185,6 +217,29 @@ mod tests {
                 (ours.full_rounds, ours.partial_rounds),
                 (theirs.full_rounds, theirs.partial_rounds)
             );
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn v_15_the_sparse_permutation_equals_the_dense_one(input in proptest::collection::vec(arb_fr(), MAX_WIDTH)) {
+            for width in MIN_WIDTH..=MAX_WIDTH {
+                let mut sparse = input[..width].to_vec();
+                let mut dense = sparse.clone();
+                permute(&mut sparse);
+                permute_dense(&mut dense);
+                prop_assert_eq!(&sparse, &dense, "width {}", width);
+            }
+        }
+
+        #[test]
+        fn fixed_arities_equal_the_general_hash(input in proptest::array::uniform5(arb_fr())) {
+            let [a, b, c, d, _] = input;
+            prop_assert_eq!(hash2(a, b), hash(&[a, b]));
+            prop_assert_eq!(hash3(a, b, c), hash(&[a, b, c]));
+            prop_assert_eq!(hash4(&[a, b, c, d]), hash(&[a, b, c, d]));
+            prop_assert_eq!(hash5(&input), hash(&input));
         }
     }
 }
