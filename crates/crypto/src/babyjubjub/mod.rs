@@ -13,6 +13,8 @@ use ark_ff::{AdditiveGroup, BigInt, Field, MontFp, PrimeField};
 use self::group::Extended;
 use crate::{Fr, field};
 
+#[cfg(feature = "constraints")]
+pub mod constraints;
 mod group;
 
 /// The curve's parameters for arkworks.

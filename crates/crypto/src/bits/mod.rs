@@ -119,6 +119,19 @@ pub fn enforce_product(a: &FrVar, b: &FrVar, c: &FrVar) -> Result<(), SynthesisE
     cs.enforce_r1cs_constraint(|| lc(a), || lc(b), || lc(c))
 }
 
+/// `a · b`: one row and one witness, none if a factor is a constant.
+pub fn product(a: &FrVar, b: &FrVar) -> Result<FrVar, SynthesisError> {
+    match (a, b) {
+        (x, FpVar::Constant(c)) | (FpVar::Constant(c), x) => linear(&[(*c, x)], Fr::ZERO),
+        _ => {
+            let value = value_of(a).zip(value_of(b)).map(|(a, b)| a * b);
+            let result = witness(&a.cs(), value)?;
+            enforce_product(a, b, &result)?;
+            Ok(result)
+        }
+    }
+}
+
 /// `a == b`, one row (none if both are constants).
 pub fn enforce_equal(a: &FrVar, b: &FrVar) -> Result<(), SynthesisError> {
     enforce_product(

@@ -6,7 +6,7 @@ use ark_ff::{AdditiveGroup, Field, PrimeField};
 use ark_r1cs_std::{GR1CSVar, boolean::Boolean, fields::fp::FpVar};
 use ark_relations::gr1cs::SynthesisError;
 
-use super::{Cs, FrVar, bit, enforce_equal, enforce_product, linear, value_of, witness};
+use super::{Cs, FrVar, bit, enforce_equal, enforce_product, linear, product, value_of, witness};
 use crate::Fr;
 
 /// `a` if the condition holds, else `b`: 1 row, none if both or the condition are constants.
@@ -139,17 +139,6 @@ pub fn one_hot_digits(
     let terms: Vec<_> = values.iter().map(|(w, d)| (*w, d)).collect();
     enforce_equal(&linear(&terms, Fr::ZERO)?, index)?;
     Ok(found)
-}
-
-/// `a · b` as one witness; the factors are variables.
-fn product(a: &FrVar, b: &FrVar) -> Result<FrVar, SynthesisError> {
-    if a.cs().is_none() || b.cs().is_none() {
-        return Ok(a * b);
-    }
-    let value = value_of(a).zip(value_of(b)).map(|(a, b)| a * b);
-    let result = witness(&a.cs(), value)?;
-    enforce_product(a, b, &result)?;
-    Ok(result)
 }
 
 #[cfg(test)]

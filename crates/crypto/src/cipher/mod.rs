@@ -7,6 +7,9 @@ use ark_ff::{AdditiveGroup, BigInt};
 
 use crate::{Fr, babyjubjub::RawPoint, poseidon};
 
+#[cfg(feature = "constraints")]
+pub mod constraints;
+
 /// Elements of a plaintext: packed command (4), R8 (2), S (1).
 pub const PLAINTEXT_LENGTH: usize = 7;
 /// Elements of a ciphertext: 9 and the tag.

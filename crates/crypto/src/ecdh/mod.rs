@@ -2,6 +2,9 @@
 
 use crate::babyjubjub::{self, RawPoint, Scalar};
 
+#[cfg(feature = "constraints")]
+pub mod constraints;
+
 /// K = k·E by the complete group law, E of any order; `None` if E is off the curve (D5).
 ///
 /// E of order 1 gives (0, 1); a torsion component of E is honoured.

@@ -14,6 +14,9 @@ use crate::{
     poseidon,
 };
 
+#[cfg(feature = "constraints")]
+pub mod constraints;
+
 /// A signature as it travels: R8 may be off the curve and S at or above ℓ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Signature {

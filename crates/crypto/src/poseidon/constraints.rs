@@ -128,12 +128,15 @@ impl Shape {
             .collect()
     }
 
-    /// How many inputs of the next layer become variables: the lanes that want one, at most one for each S-box output.
+    /// How many lanes of the next layer become variables, at most one for each S-box output. After a full round all
+    /// lanes do: the partial rounds' combinations are then one entry shorter each.
     fn solved(&self, round: usize, parameters: &Parameters) -> usize {
-        let wanted = match round + 1 {
-            end if end == rounds(parameters) => self.outputs,
-            next if is_full(next, parameters) => self.width(),
-            _ => 1,
+        let wanted = if round + 1 == rounds(parameters) {
+            self.outputs
+        } else if is_full(round, parameters) || is_full(round + 1, parameters) {
+            self.width()
+        } else {
+            1
         };
         wanted.min(self.boxed(round, parameters).len())
     }
