@@ -193,11 +193,18 @@ pub enum Error {
         /// The key's circuit.
         circuit: CircuitId,
     },
+    /// A batch without claims proves nothing.
+    #[error("expected at least one proof to verify, found none")]
+    EmptyBatch,
     /// At least one proof of a batch is false.
-    #[error("false proof in a batch of {count}: at least one does not prove its statement")]
+    #[error(
+        "false proof in a batch of {count}: number {index} (from 0) does not prove its statement"
+    )]
     FalseBatch {
         /// How many proofs were checked together.
         count: usize,
+        /// Position of the first false one.
+        index: usize,
     },
     /// The proofs of a poll do not add up to its tally.
     #[error(transparent)]
@@ -213,6 +220,7 @@ impl Error {
             Self::WrongKey { .. } => 300,
             Self::InputCount { .. } => 301,
             Self::OutOfRange { .. } => 302,
+            Self::EmptyBatch => 303,
             Self::FalseProof { .. } => 400,
             Self::FalseBatch { .. } => 401,
             Self::Transcript(inner) => inner.code(),

@@ -46,6 +46,7 @@ impl Mode {
     }
 
     /// The mode of the tally circuit: polls in FULL mode are tallied by `VoteTallyNonQv`, protocol.md §10.
+    #[must_use]
     pub const fn tally_mode(self) -> Self {
         match self {
             Self::Qv => Self::Qv,

@@ -71,27 +71,27 @@ pub trait Statement {
     /// The circuit relies on some of these limits: that a batch holds at most B messages is guaranteed by the contract
     /// on chain and by this check off chain (protocol.md §7).
     fn check_against(&self, circuit: &CircuitId) -> Result<(), Error> {
-        same_kind(self.kind(), circuit)
+        same_kind(self.kind(), *circuit)
     }
 }
 
-fn same_kind(kind: StatementKind, circuit: &CircuitId) -> Result<(), Error> {
+fn same_kind(kind: StatementKind, circuit: CircuitId) -> Result<(), Error> {
     if circuit.statement_kind() == kind {
         Ok(())
     } else {
         Err(Error::WrongKey {
-            expected: *circuit,
+            expected: circuit,
             found: kind,
         })
     }
 }
 
-fn at_most(circuit: &CircuitId, input: &'static str, found: u64, max: u64) -> Result<(), Error> {
+fn at_most(circuit: CircuitId, input: &'static str, found: u64, max: u64) -> Result<(), Error> {
     if found <= max {
         Ok(())
     } else {
         Err(Error::OutOfRange {
-            circuit: *circuit,
+            circuit,
             input,
             max,
             found,
@@ -188,7 +188,7 @@ impl Statement for ProcessBatch {
     }
 
     fn check_against(&self, circuit: &CircuitId) -> Result<(), Error> {
-        same_kind(self.kind(), circuit)?;
+        same_kind(self.kind(), *circuit)?;
         let CircuitId::MessageProcessor {
             state_tree_depth,
             message_batch_size,
@@ -199,18 +199,18 @@ impl Statement for ProcessBatch {
             return Ok(());
         };
         let leaves = power(2, state_tree_depth);
-        at_most(circuit, "total_signups", self.total_signups, leaves)?;
+        at_most(*circuit, "total_signups", self.total_signups, leaves)?;
         at_most(
-            circuit,
+            *circuit,
             "actual_state_tree_depth",
             self.actual_state_tree_depth,
             u64::from(state_tree_depth),
         )?;
         let options = power(5, vote_option_tree_depth);
-        at_most(circuit, "vote_options", self.vote_options, options)?;
-        at_most(circuit, "index", self.index, self.batch_end_index)?;
+        at_most(*circuit, "vote_options", self.vote_options, options)?;
+        at_most(*circuit, "index", self.index, self.batch_end_index)?;
         let last = self.index.saturating_add(u64::from(message_batch_size));
-        at_most(circuit, "batch_end_index", self.batch_end_index, last)
+        at_most(*circuit, "batch_end_index", self.batch_end_index, last)
     }
 }
 
@@ -259,7 +259,7 @@ impl Statement for TallyBatch {
     }
 
     fn check_against(&self, circuit: &CircuitId) -> Result<(), Error> {
-        same_kind(self.kind(), circuit)?;
+        same_kind(self.kind(), *circuit)?;
         let CircuitId::VoteTally {
             state_tree_depth, ..
         } = *circuit
@@ -267,8 +267,8 @@ impl Statement for TallyBatch {
             return Ok(());
         };
         let leaves = power(2, state_tree_depth);
-        at_most(circuit, "total_signups", self.total_signups, leaves)?;
-        at_most(circuit, "index", self.index, self.total_signups)
+        at_most(*circuit, "total_signups", self.total_signups, leaves)?;
+        at_most(*circuit, "index", self.index, self.total_signups)
     }
 }
 
