@@ -19,6 +19,7 @@ pub mod secrets;
 pub mod state;
 pub mod tally;
 pub mod tally_file;
+pub mod testing;
 pub mod types;
 pub mod vote_tree;
 

@@ -21,6 +21,7 @@ use maci_verifier::StateRoot;
 
 pub use deployment::Deployment;
 pub use error::{At, RecordedError};
+pub(crate) use events::topic;
 use events::{Entry, MaciEvent, PollEvent};
 pub use keys::coordinator_key;
 

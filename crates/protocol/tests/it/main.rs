@@ -3,4 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+mod ingest;
+mod naive;
 mod recorded;
+mod rules;
+mod salts;
+mod simulated;
