@@ -37,27 +37,22 @@ pub(super) fn dot<const N: usize>(start: &Fr, a: &[Fr; N], b: &[Fr; N]) -> Fr {
     const { assert!(N <= MAX_WIDTH) };
     let mut sum = [0; 8];
     sum[4..].copy_from_slice(&(start.0).0);
-    let mut carry = 0u128;
-    let mut top = 0u64;
-    // Product scanning: each column is summed over all products before the next one.
-    for (column, limb) in sum.iter_mut().enumerate().take(7) {
-        let (with_start, over) = carry.overflowing_add(u128::from(*limb));
-        carry = with_start;
-        top += u64::from(over);
-        for (a, b) in a.iter().zip(b) {
-            let (a, b) = (&(a.0).0, &(b.0).0);
-            for i in column.saturating_sub(3)..=column.min(3) {
-                let (next, over) =
-                    carry.overflowing_add(u128::from(a[i]) * u128::from(b[column - i]));
-                carry = next;
-                top += u64::from(over);
+    for (a, b) in a.iter().zip(b) {
+        let (a, b) = (&(a.0).0, &(b.0).0);
+        let mut overflow = 0u64;
+        for i in 0..4 {
+            let mut carry = 0u128;
+            for j in 0..4 {
+                carry += u128::from(sum[i + j]) + u128::from(a[i]) * u128::from(b[j]);
+                sum[i + j] = carry as u64;
+                carry >>= 64;
             }
+            carry += u128::from(sum[i + 4]) + u128::from(overflow);
+            sum[i + 4] = carry as u64;
+            overflow = (carry >> 64) as u64;
         }
-        *limb = carry as u64;
-        carry = carry >> 64 | u128::from(top) << 64;
-        top = 0;
+        debug_assert_eq!(overflow, 0, "the bound in the module's head holds");
     }
-    sum[7] = sum[7].wrapping_add(carry as u64);
     reduce(sum)
 }
 
