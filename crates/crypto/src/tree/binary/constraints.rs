@@ -7,12 +7,14 @@
 use alloc::vec::Vec;
 
 use ark_ff::{AdditiveGroup, Field};
-use ark_r1cs_std::{alloc::AllocVar, fields::{FieldVar, fp::FpVar}};
+use ark_r1cs_std::{GR1CSVar, alloc::AllocVar};
 use ark_relations::gr1cs::{ConstraintSystemRef, SynthesisError};
 
-use crate::{Fr, poseidon::constraints::hash};
-
-type FrVar = FpVar<Fr>;
+use crate::{
+    Fr,
+    bits::{FrVar, enforce_equal, enforce_product, linear},
+    poseidon::constraints::hash2,
+};
 
 /// Direction bits and siblings, lowest level first.
 #[derive(Clone, Debug)]
@@ -33,7 +35,10 @@ impl PathVar {
         let siblings = (0..bits.len())
             .map(|level| {
                 FrVar::new_witness(cs.clone(), || {
-                    siblings.and_then(|all| all.get(level)).copied().ok_or(SynthesisError::AssignmentMissing)
+                    siblings
+                        .and_then(|all| all.get(level))
+                        .copied()
+                        .ok_or(SynthesisError::AssignmentMissing)
                 })
             })
             .collect::<Result<_, _>>()?;
@@ -47,8 +52,11 @@ impl PathVar {
         for (bit, sibling) in self.bits.iter().zip(&self.siblings) {
             // bit = 1 puts the node on the right. One product serves both children.
             let left = select(bit, sibling, &node)?;
-            let right = &node + sibling - &left;
-            nodes.push(core::mem::replace(&mut node, hash(&[left, right])?));
+            let right = linear(
+                &[(Fr::ONE, &node), (Fr::ONE, sibling), (-Fr::ONE, &left)],
+                Fr::ZERO,
+            )?;
+            nodes.push(core::mem::replace(&mut node, hash2(&left, &right)?));
         }
         nodes.push(node);
         Ok(nodes)
@@ -57,13 +65,12 @@ impl PathVar {
     /// The node at the path's full depth.
     pub fn root(&self, leaf: &FrVar) -> Result<FrVar, SynthesisError> {
         let mut nodes = self.nodes(leaf)?;
-        nodes.pop().ok_or(SynthesisError::Unsatisfiable)
+        nodes.pop().ok_or(SynthesisError::ArityMismatch)
     }
 }
 
 /// `bit ? a : b` for a boolean `bit`: one row, whose output is a variable.
 fn select(bit: &FrVar, a: &FrVar, b: &FrVar) -> Result<FrVar, SynthesisError> {
-    use ark_r1cs_std::GR1CSVar;
     let cs = bit.cs().or(a.cs()).or(b.cs());
     if cs.is_none() {
         return Ok(b + bit * (a - b));
@@ -72,8 +79,12 @@ fn select(bit: &FrVar, a: &FrVar, b: &FrVar) -> Result<FrVar, SynthesisError> {
         let (bit, a, b) = (bit.value()?, a.value()?, b.value()?);
         Ok(b + bit * (a - b))
     })?;
-    (a - b).mul_equals(bit, &(&chosen - b))?;
+    enforce_product(bit, &difference(a, b)?, &difference(&chosen, b)?)?;
     Ok(chosen)
+}
+
+fn difference(a: &FrVar, b: &FrVar) -> Result<FrVar, SynthesisError> {
+    linear(&[(Fr::ONE, a), (-Fr::ONE, b)], Fr::ZERO)
 }
 
 /// A depth in `first..=last` as a one-hot vector, so that it selects the root among the nodes of a path.
@@ -92,51 +103,90 @@ impl DepthVar {
     ) -> Result<Self, SynthesisError> {
         let (first, last) = range.into_inner();
         let mut one_hot = Vec::with_capacity(last - first + 1);
-        let mut rest = FrVar::one();
         for candidate in first..last {
             let flag = FrVar::new_witness(cs.clone(), || {
-                depth.map(|depth| Fr::from(depth == candidate as u64)).ok_or(SynthesisError::AssignmentMissing)
+                depth
+                    .map(|depth| Fr::from(depth == candidate as u64))
+                    .ok_or(SynthesisError::AssignmentMissing)
             })?;
-            enforce_boolean(&flag)?;
-            rest -= &flag;
             one_hot.push(flag);
         }
-        enforce_boolean(&rest)?;
-        one_hot.push(rest);
+        let others: Vec<_> = one_hot.iter().map(|flag| (-Fr::ONE, flag)).collect();
+        let deepest = linear(&others, Fr::ONE)?;
+        one_hot.push(deepest);
+        for flag in &one_hot {
+            enforce_boolean(flag)?;
+        }
         Ok(Self { first, one_hot })
     }
 
     /// The depth as a number.
-    pub fn depth(&self) -> FrVar {
+    pub fn depth(&self) -> Result<FrVar, SynthesisError> {
         self.weighted((self.first..).map(|depth| Fr::from(depth as u64)))
     }
 
     /// 2^depth: the number of leaves of a full tree.
-    pub fn capacity(&self) -> FrVar {
+    pub fn capacity(&self) -> Result<FrVar, SynthesisError> {
         self.weighted((self.first..).map(|depth| Fr::from(2u64).pow([depth as u64])))
     }
 
-    fn weighted(&self, weights: impl Iterator<Item = Fr>) -> FrVar {
-        self.one_hot.iter().zip(weights).map(|(flag, weight)| flag * weight).sum()
+    fn weighted(&self, weights: impl Iterator<Item = Fr>) -> Result<FrVar, SynthesisError> {
+        let terms: Vec<_> = weights.zip(&self.one_hot).collect();
+        linear(&terms, Fr::ZERO)
     }
 
     /// The node at this depth of a path's [`nodes`](PathVar::nodes); one row for each depth but the deepest.
     pub fn select(&self, nodes: &[FrVar]) -> Result<FrVar, SynthesisError> {
-        let candidates = nodes.get(self.first..).unwrap_or_default();
-        let [others @ .., deepest] = candidates else {
-            return Err(SynthesisError::Unsatisfiable);
+        let (others, deepest) = self.candidates(nodes)?;
+        let picked = (self.one_hot.iter().zip(others))
+            .map(|(flag, node)| Ok(flag * &difference(node, deepest)?))
+            .collect::<Result<Vec<_>, SynthesisError>>()?;
+        let terms: Vec<_> = core::iter::once(deepest)
+            .chain(&picked)
+            .map(|term| (Fr::ONE, term))
+            .collect();
+        linear(&terms, Fr::ZERO)
+    }
+
+    /// Enforces that the node at this depth is `root`: as many rows as [`select`](Self::select), the last product
+    /// closing the sum.
+    pub fn enforce_node(&self, nodes: &[FrVar], root: &FrVar) -> Result<(), SynthesisError> {
+        let (others, deepest) = self.candidates(nodes)?;
+        let Some((last, others)) = others.split_last() else {
+            return enforce_equal(deepest, root);
         };
-        if candidates.len() != self.one_hot.len() {
-            return Err(SynthesisError::Unsatisfiable);
+        let picked = (self.one_hot.iter().zip(others))
+            .map(|(flag, node)| Ok(flag * &difference(node, deepest)?))
+            .collect::<Result<Vec<_>, SynthesisError>>()?;
+        let mut missing = alloc::vec![(Fr::ONE, root), (-Fr::ONE, deepest)];
+        missing.extend(picked.iter().map(|term| (-Fr::ONE, term)));
+        let flag = &self.one_hot[others.len()];
+        enforce_product(
+            flag,
+            &difference(last, deepest)?,
+            &linear(&missing, Fr::ZERO)?,
+        )
+    }
+
+    /// The nodes that can be chosen: all but the deepest, and the deepest.
+    fn candidates<'a>(
+        &self,
+        nodes: &'a [FrVar],
+    ) -> Result<(&'a [FrVar], &'a FrVar), SynthesisError> {
+        match nodes.get(self.first..).and_then(<[FrVar]>::split_last) {
+            Some((deepest, others)) if others.len() + 1 == self.one_hot.len() => {
+                Ok((others, deepest))
+            }
+            _ => Err(SynthesisError::ArityMismatch),
         }
-        let mut root = deepest.clone();
-        for (flag, node) in self.one_hot.iter().zip(others) {
-            root += flag * &(node - deepest);
-        }
-        Ok(root)
     }
 }
 
+/// x · (1 − x) = 0; no row if `flag` is a constant.
 fn enforce_boolean(flag: &FrVar) -> Result<(), SynthesisError> {
-    flag.mul_equals(&(FrVar::one() - flag), &FrVar::Constant(Fr::ZERO))
+    enforce_product(
+        flag,
+        &linear(&[(-Fr::ONE, flag)], Fr::ONE)?,
+        &FrVar::Constant(Fr::ZERO),
+    )
 }

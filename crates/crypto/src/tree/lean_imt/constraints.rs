@@ -6,16 +6,14 @@
 
 use alloc::vec::Vec;
 
-use ark_r1cs_std::{
-    alloc::AllocVar,
-    fields::{FieldVar, fp::FpVar},
-};
+use ark_r1cs_std::{alloc::AllocVar, boolean::Boolean};
 use ark_relations::gr1cs::{ConstraintSystemRef, SynthesisError};
 
-use super::super::binary::constraints::{DepthVar, PathVar};
-use crate::Fr;
-
-type FrVar = FpVar<Fr>;
+use crate::{
+    Fr,
+    bits::FrVar,
+    tree::binary::constraints::{DepthVar, PathVar},
+};
 
 /// A private path of at most D siblings.
 #[derive(Clone, Debug)]
@@ -44,20 +42,19 @@ impl MembershipVar {
     ) -> Result<Self, SynthesisError> {
         let mut bits = Vec::with_capacity(max_depth);
         for level in 0..max_depth {
-            let bit = FrVar::new_witness(cs.clone(), || {
+            let bit = Boolean::new_witness(cs.clone(), || {
                 let index = values.ok_or(SynthesisError::AssignmentMissing)?.index;
-                Ok(Fr::from(index.checked_shr(level as u32).unwrap_or(0) & 1))
+                Ok(index.checked_shr(level as u32).unwrap_or(0) & 1 == 1)
             })?;
-            bit.mul_equals(&(FrVar::one() - &bit), &FrVar::zero())?;
-            bits.push(bit);
+            bits.push(FrVar::from(bit));
         }
         let path = PathVar::new(cs, bits, values.map(|values| values.siblings))?;
         let depth = DepthVar::new(cs, 0..=max_depth, values.map(|values| values.depth))?;
         Ok(Self { path, depth })
     }
 
-    /// The root that the path gives for `leaf`.
-    pub fn root(&self, leaf: &FrVar) -> Result<FrVar, SynthesisError> {
-        self.depth.select(&self.path.nodes(leaf)?)
+    /// Enforces that the path leads from `leaf` to `root`.
+    pub fn enforce_root(&self, leaf: &FrVar, root: &FrVar) -> Result<(), SynthesisError> {
+        self.depth.enforce_node(&self.path.nodes(leaf)?, root)
     }
 }

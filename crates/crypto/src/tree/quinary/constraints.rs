@@ -5,33 +5,34 @@
 
 use alloc::vec::Vec;
 
-use ark_ff::{AdditiveGroup, Field};
-use ark_r1cs_std::{
-    GR1CSVar,
-    alloc::AllocVar,
-    fields::{FieldVar, fp::FpVar},
-};
+use ark_ff::{AdditiveGroup, Field, PrimeField};
+use ark_r1cs_std::{GR1CSVar, alloc::AllocVar};
 use ark_relations::gr1cs::{ConstraintSystemRef, SynthesisError};
 
-use crate::{Fr, poseidon::constraints::hash};
-
-type FrVar = FpVar<Fr>;
+use crate::{
+    Fr,
+    bits::{FrVar, enforce_equal, enforce_product, linear},
+    poseidon::constraints::hash,
+};
 
 /// Children of a node.
 const ARITY: usize = 5;
 
 /// The root of a full tree over 5^depth leaves.
 ///
-/// Any other number of leaves is refused with [`SynthesisError::Unsatisfiable`].
+/// Any other number of leaves is refused with [`SynthesisError::ArityMismatch`].
 pub fn root_of(leaves: &[FrVar]) -> Result<FrVar, SynthesisError> {
     let mut level = leaves.to_vec();
     while level.len() > 1 {
         if !level.len().is_multiple_of(ARITY) {
-            return Err(SynthesisError::Unsatisfiable);
+            return Err(SynthesisError::ArityMismatch);
         }
-        level = level.chunks_exact(ARITY).map(hash).collect::<Result<_, _>>()?;
+        level = level
+            .chunks_exact(ARITY)
+            .map(hash)
+            .collect::<Result<_, _>>()?;
     }
-    level.pop().ok_or(SynthesisError::Unsatisfiable)
+    level.pop().ok_or(SynthesisError::ArityMismatch)
 }
 
 /// A digit 0..=4 as five boolean flags that add up to 1.
@@ -43,14 +44,17 @@ impl DigitVar {
     pub fn new(cs: &ConstraintSystemRef<Fr>, digit: Option<usize>) -> Result<Self, SynthesisError> {
         let flag = |candidate: usize| {
             FrVar::new_witness(cs.clone(), || {
-                digit.map(|digit| Fr::from(digit == candidate)).ok_or(SynthesisError::AssignmentMissing)
+                digit
+                    .map(|digit| Fr::from(digit == candidate))
+                    .ok_or(SynthesisError::AssignmentMissing)
             })
         };
         let [a, b, c, d] = [flag(0)?, flag(1)?, flag(2)?, flag(3)?];
-        let e = FrVar::one() - (&a + &b + &c + &d);
+        let e = linear(&[&a, &b, &c, &d].map(|flag| (-Fr::ONE, flag)), Fr::ONE)?;
         let flags = [a, b, c, d, e];
         for flag in &flags {
-            flag.mul_equals(&(FrVar::one() - flag), &FrVar::Constant(Fr::ZERO))?;
+            let negation = linear(&[(-Fr::ONE, flag)], Fr::ONE)?;
+            enforce_product(flag, &negation, &FrVar::Constant(Fr::ZERO))?;
         }
         Ok(Self(flags))
     }
@@ -61,25 +65,22 @@ impl DigitVar {
         position: &FrVar,
         depth: usize,
     ) -> Result<Vec<Self>, SynthesisError> {
-        use ark_ff::PrimeField;
         let mut rest = position.value().ok().map(|value| value.into_bigint().0[0]);
         let mut digits = Vec::with_capacity(depth);
-        let mut number = FrVar::zero();
-        let mut weight = Fr::ONE;
         for _ in 0..depth {
             let digit = Self::new(cs, rest.map(|rest| (rest % 5) as usize))?;
             rest = rest.map(|rest| rest / 5);
-            number += digit.number() * weight;
-            weight *= Fr::from(5u64);
             digits.push(digit);
         }
-        number.enforce_equal(position)?;
+        let mut weight = Fr::ONE;
+        let mut terms = Vec::with_capacity(4 * depth);
+        for Self(flags) in &digits {
+            let numbered = (1u64..).zip(&flags[1..]);
+            terms.extend(numbered.map(|(digit, flag)| (weight * Fr::from(digit), flag)));
+            weight *= Fr::from(5u64);
+        }
+        enforce_equal(&linear(&terms, Fr::ZERO)?, position)?;
         Ok(digits)
-    }
-
-    /// The digit as a number.
-    pub fn number(&self) -> FrVar {
-        self.0.iter().zip(0u64..).skip(1).map(|(flag, digit)| flag * Fr::from(digit)).sum()
     }
 }
 
@@ -101,33 +102,50 @@ pub fn replace(
             .and_then(|others| Some(with_own(others, digit, old.value().ok()?)));
         let children = (0..ARITY)
             .map(|i| {
-                FrVar::new_witness(cs.clone(), || values.map(|v| v[i]).ok_or(SynthesisError::AssignmentMissing))
+                FrVar::new_witness(cs.clone(), || {
+                    values
+                        .map(|v| v[i])
+                        .ok_or(SynthesisError::AssignmentMissing)
+                })
             })
             .collect::<Result<Vec<_>, _>>()?;
         // Read: old = child₄ + Σ flagᵢ·(childᵢ − child₄), the flags adding up to 1. The last product closes the sum.
-        let mut missing = &old - &children[4];
-        for (flag, child) in digit[..3].iter().zip(&children) {
-            missing -= flag * &(child - &children[4]);
-        }
-        (&children[3] - &children[4]).mul_equals(&digit[3], &missing)?;
+        let last = &children[4];
+        let above = (children[..4].iter())
+            .map(|child| difference(child, last))
+            .collect::<Result<Vec<_>, _>>()?;
+        let read: Vec<_> = digit[..3]
+            .iter()
+            .zip(&above)
+            .map(|(flag, child)| flag * child)
+            .collect();
+        let mut missing = alloc::vec![(Fr::ONE, &old), (-Fr::ONE, last)];
+        missing.extend(read.iter().map(|term| (-Fr::ONE, term)));
+        enforce_product(&above[3], &digit[3], &linear(&missing, Fr::ZERO)?)?;
         // Write: child'ᵢ = childᵢ + flagᵢ·(new − old); the fifth takes what the four others left of the difference.
-        let difference = &new - &old;
-        let mut rest = difference.clone();
-        let mut changed = Vec::with_capacity(ARITY);
-        for (flag, child) in digit[..4].iter().zip(&children) {
-            let change = flag * &difference;
-            changed.push(child + &change);
-            rest -= change;
-        }
-        changed.push(&children[4] + rest);
+        let written = difference(&new, &old)?;
+        let changes: Vec<_> = digit[..4].iter().map(|flag| flag * &written).collect();
+        let mut changed = (children.iter().zip(&changes))
+            .map(|(child, change)| linear(&[(Fr::ONE, child), (Fr::ONE, change)], Fr::ZERO))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut rest = alloc::vec![(Fr::ONE, last), (Fr::ONE, &written)];
+        rest.extend(changes.iter().map(|change| (-Fr::ONE, change)));
+        changed.push(linear(&rest, Fr::ZERO)?);
         (old, new) = (hash(&children)?, hash(&changed)?);
     }
     Ok((old, new))
 }
 
+fn difference(a: &FrVar, b: &FrVar) -> Result<FrVar, SynthesisError> {
+    linear(&[(Fr::ONE, a), (-Fr::ONE, b)], Fr::ZERO)
+}
+
 /// The five children, the own one in the place that the digit's witness names.
 fn with_own(others: &[Fr; ARITY - 1], digit: &[FrVar; ARITY], own: Fr) -> [Fr; ARITY] {
-    let position = digit.iter().position(|flag| flag.value().is_ok_and(|flag| flag == Fr::ONE)).unwrap_or(0);
+    let position = digit
+        .iter()
+        .position(|flag| flag.value().is_ok_and(|flag| flag == Fr::ONE))
+        .unwrap_or(0);
     let mut children = [own; ARITY];
     children[..position].copy_from_slice(&others[..position]);
     children[position + 1..].copy_from_slice(&others[position..]);

@@ -1,0 +1,327 @@
+//! MessageProcessor: one batch of messages moves the committed state on (protocol.md §12), in QV, non-QV and FULL.
+//!
+//! Public: [`ProcessBatch`](maci_verifier::statement::ProcessBatch). Private: [`ProcessInputs`]. The batch's messages
+//! are hashed into the chain in log order and applied from the last to the first, each as a [`slot`] of clauses.
+//!
+//! Whatever a message holds, a satisfying witness exists (D13): what voters publish is judged by flags, never by
+//! constraints. What the coordinator supplies (its key, the opened leaves, the salts) is constrained.
+//!
+//! Not enforced, and why that is safe: the cipher's tag and padding (D3), the poll id and the salt of a command (D12),
+//! the new public key (D7); nothing reads them but the signature. MACI's bound of 2^126 on a weight follows from the
+//! 50-bit field.
+
+use ark_r1cs_std::{alloc::AllocVar, boolean::Boolean};
+use ark_relations::gr1cs::{ConstraintSystemRef, SynthesisError};
+use ark_std::vec::Vec;
+use maci_crypto::{
+    Fr,
+    babyjubjub::constraints::ScalarDigits,
+    bits::{enforce_equal, enforce_product, enforce_range},
+    poseidon::constraints::{hash, hash12},
+    tree::binary::constraints::DepthVar,
+};
+use maci_protocol::layout::maci::ProcessInputs;
+use maci_verifier::{CircuitId, Mode};
+
+use crate::{
+    InputError,
+    clause::{clause, outcome},
+    expect_len,
+    gadget::{FrVar, difference, sum, witness},
+    private_key::PrivateKeyVar,
+};
+
+mod native;
+mod slot;
+
+pub(crate) use native::check;
+
+/// The current commitment opens.
+pub const COMMITMENT: &str = "commitment";
+/// The counts are in the ranges that the comparisons rely on.
+pub const COUNTS: &str = "counts";
+/// The depth of the state tree is one of 1..=D.
+pub const STATE_TREE_DEPTH: &str = "state-tree-depth";
+/// The canonical coordinator key and its hash.
+pub const COORDINATOR_KEY: &str = "coordinator-key";
+/// Which slots are in the batch.
+pub const SLOT_GATE: &str = "slot-gate";
+/// A message in the batch enters the chain.
+pub const MESSAGE_CHAIN: &str = "message-chain";
+/// The chain ends at the public batch hash.
+pub const OUTPUT_BATCH_HASH: &str = "output-batch-hash";
+/// K = k·E, and whether E is on the curve.
+pub const SHARED_KEY: &str = "shared-key";
+/// The seven plaintext elements.
+pub const DECRYPTION: &str = "decryption";
+/// The 50-bit fields of the command.
+pub const UNPACKING: &str = "unpacking";
+/// Whether the opened leaf's key signed the command.
+pub const SIGNATURE: &str = "signature";
+/// Whether the state index is in range.
+pub const STATE_INDEX: &str = "state-index";
+/// Whether the vote option is in range.
+pub const VOTE_OPTION: &str = "vote-option";
+/// Where the slot opens the trees.
+pub const POSITION: &str = "position";
+/// Whether the nonce is the next one.
+pub const NONCE: &str = "nonce";
+/// What a weight costs.
+pub const COST: &str = "cost";
+/// Whether the credits suffice.
+pub const CREDITS: &str = "credits";
+/// Whether the command counts.
+pub const VALIDITY: &str = "validity";
+/// The leaf, ballot and weight after the slot.
+pub const UPDATE: &str = "update";
+/// The opened weight lies under the ballot's vote option root, and the new one replaces it.
+pub const VOTE_WEIGHT: &str = "vote-weight";
+/// The opened ballot lies under the ballot root, and the new one replaces it.
+pub const BALLOT: &str = "ballot";
+/// The opened leaf lies under the state root, and the new one replaces it.
+pub const STATE_LEAF: &str = "state-leaf";
+/// The new roots open the new commitment.
+pub const NEW_COMMITMENT: &str = "new-commitment";
+
+/// Bits of every number in a command, and of the message positions.
+const FIELD_BITS: usize = 50;
+
+/// The circuit's parameters.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    mode: Mode,
+    depth: usize,
+    batch: usize,
+    option_depth: usize,
+}
+
+impl Shape {
+    fn of(id: CircuitId) -> Option<Self> {
+        let CircuitId::MessageProcessor {
+            mode,
+            state_tree_depth,
+            message_batch_size,
+            vote_option_tree_depth,
+        } = id
+        else {
+            return None;
+        };
+        Some(Self {
+            mode,
+            depth: state_tree_depth.into(),
+            batch: message_batch_size.into(),
+            option_depth: vote_option_tree_depth.into(),
+        })
+    }
+
+    /// 5^v.
+    const fn options(&self) -> u64 {
+        5u64.pow(self.option_depth as u32)
+    }
+
+    /// Bits of a number below 5^v.
+    const fn option_bits(&self) -> usize {
+        (u64::BITS - (self.options() - 1).leading_zeros()) as usize
+    }
+}
+
+/// Refuses inputs whose lists do not fit the circuit.
+pub(crate) fn check_shape(id: CircuitId, inputs: &ProcessInputs) -> Result<(), InputError> {
+    let Some(shape) = Shape::of(id) else {
+        return Err(InputError::Kind { circuit: id });
+    };
+    if inputs.circuit != id {
+        return Err(InputError::Circuit {
+            circuit: id,
+            found: inputs.circuit,
+        });
+    }
+    expect_len("messages", inputs.messages.len(), shape.batch)?;
+    expect_len(
+        "state leaves",
+        inputs.current_state_leaves.len(),
+        shape.batch,
+    )?;
+    expect_len(
+        "state leaf paths",
+        inputs.current_state_leaves_path_elements.len(),
+        shape.batch,
+    )?;
+    expect_len("ballots", inputs.current_ballots.len(), shape.batch)?;
+    expect_len(
+        "ballot paths",
+        inputs.current_ballots_path_elements.len(),
+        shape.batch,
+    )?;
+    expect_len(
+        "vote weights",
+        inputs.current_vote_weights.len(),
+        shape.batch,
+    )?;
+    expect_len(
+        "vote weight paths",
+        inputs.current_vote_weights_path_elements.len(),
+        shape.batch,
+    )?;
+    for path in &inputs.current_state_leaves_path_elements {
+        expect_len("state leaf path elements", path.len(), shape.depth)?;
+    }
+    for path in &inputs.current_ballots_path_elements {
+        expect_len("ballot path elements", path.len(), shape.depth)?;
+    }
+    for path in &inputs.current_vote_weights_path_elements {
+        expect_len("vote weight path elements", path.len(), shape.option_depth)?;
+    }
+    Ok(())
+}
+
+/// What every slot reads and no slot changes.
+struct Batch<'a> {
+    shape: Shape,
+    total_signups: &'a FrVar,
+    vote_options: &'a FrVar,
+    depth: DepthVar,
+    coordinator: ScalarDigits,
+}
+
+/// The circuit.
+pub(crate) fn synthesise(
+    cs: &ConstraintSystemRef<Fr>,
+    id: CircuitId,
+    publics: &[FrVar],
+    inputs: Option<&ProcessInputs>,
+) -> Result<(), SynthesisError> {
+    let (
+        Some(shape),
+        [
+            total_signups,
+            output_batch_hash,
+            actual_depth,
+            coordinator_key_hash,
+            vote_options,
+            current_commitment,
+            new_commitment,
+            index,
+            batch_end_index,
+        ],
+    ) = (Shape::of(id), publics)
+    else {
+        return Err(SynthesisError::Unsatisfiable);
+    };
+    let private = |value: &dyn Fn(&ProcessInputs) -> Fr| witness(cs, inputs.map(value));
+
+    let state_root = private(&|i| i.current_state_root)?;
+    let ballot_root = private(&|i| i.current_ballot_root)?;
+    clause(cs, COMMITMENT, None, || {
+        let salt = private(&|i| i.current_sb_salt)?;
+        enforce_equal(
+            &hash(&[state_root.clone(), ballot_root.clone(), salt])?,
+            current_commitment,
+        )
+    })?;
+    let depth = clause(cs, STATE_TREE_DEPTH, None, || {
+        let depth = DepthVar::new(
+            cs,
+            1..=shape.depth,
+            inputs.map(|i| i.statement.actual_state_tree_depth),
+        )?;
+        enforce_equal(&depth.depth()?, actual_depth)?;
+        Ok(depth)
+    })?;
+    clause(cs, COUNTS, None, || {
+        at_most(total_signups, &depth.capacity()?, shape.depth + 1)?;
+        at_most(
+            vote_options,
+            &FrVar::Constant(Fr::from(shape.options())),
+            shape.option_bits() + 1,
+        )?;
+        enforce_range(index, FIELD_BITS)
+    })?;
+    let coordinator = clause(cs, COORDINATOR_KEY, None, || {
+        let key = PrivateKeyVar::new(cs, inputs.map(|i| i.coordinator_private_key))?;
+        let public = key.public_key()?.into_coordinates();
+        enforce_equal(&hash(&[public.x, public.y])?, coordinator_key_hash)?;
+        key.digits()
+    })?;
+
+    let in_batch = clause(cs, SLOT_GATE, None, || {
+        slot_gate(cs, &shape, index, batch_end_index, inputs)
+    })?;
+    let mut chain = private(&|i| i.input_batch_hash)?;
+    let mut messages = Vec::with_capacity(shape.batch);
+    for (slot, gate) in in_batch.iter().enumerate() {
+        let message = (0..12)
+            .map(|element| private(&|i| native::message_element(&i.messages[slot], element)))
+            .collect::<Result<Vec<_>, _>>()?;
+        let message: [FrVar; 12] = message
+            .try_into()
+            .map_err(|_| SynthesisError::Unsatisfiable)?;
+        chain = clause(cs, MESSAGE_CHAIN, Some(slot), || {
+            // Every slot in the batch enters once, in order; the others leave the chain as it is.
+            let next = hash(&[chain.clone(), hash12(&message)?])?;
+            Ok(&chain + gate * &difference(&next, &chain)?)
+        })?;
+        messages.push(message);
+    }
+    clause(cs, OUTPUT_BATCH_HASH, None, || {
+        enforce_equal(&chain, output_batch_hash)
+    })?;
+
+    let batch = Batch {
+        shape,
+        total_signups,
+        vote_options,
+        depth,
+        coordinator,
+    };
+    let mut roots = slot::Roots {
+        state: state_root,
+        ballots: ballot_root,
+    };
+    for (slot, (message, gate)) in messages.iter().zip(&in_batch).enumerate().rev() {
+        roots = slot::synthesise(cs, &batch, slot, message, gate, &roots, inputs)?;
+    }
+    clause(cs, NEW_COMMITMENT, None, || {
+        let salt = private(&|i| i.new_sb_salt)?;
+        enforce_equal(&hash(&[roots.state, roots.ballots, salt])?, new_commitment)
+    })
+}
+
+/// 0 ≤ value ≤ bound, both fitting into `bits`.
+fn at_most(value: &FrVar, bound: &FrVar, bits: usize) -> Result<(), SynthesisError> {
+    enforce_range(value, bits)?;
+    enforce_range(&difference(bound, value)?, bits)
+}
+
+/// One flag for each slot: 1 for the first `batch_end_index − index` slots, 0 for the rest (S1).
+///
+/// The flags are boolean, none rises after a 0, and they add up to the batch's length; this also keeps the length
+/// within 0..=B.
+fn slot_gate(
+    cs: &ConstraintSystemRef<Fr>,
+    shape: &Shape,
+    index: &FrVar,
+    batch_end_index: &FrVar,
+    inputs: Option<&ProcessInputs>,
+) -> Result<Vec<FrVar>, SynthesisError> {
+    let length = inputs.map(|i| {
+        i.statement
+            .batch_end_index
+            .saturating_sub(i.statement.index)
+    });
+    let flags = (0..shape.batch)
+        .map(|slot| {
+            let flag = Boolean::new_witness(cs.clone(), || {
+                length
+                    .map(|length| (slot as u64) < length)
+                    .ok_or(SynthesisError::AssignmentMissing)
+            })?;
+            outcome(cs, SLOT_GATE, Some(slot), flag.into())
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    for pair in flags.windows(2) {
+        enforce_product(&pair[0], &pair[1], &pair[1])?;
+    }
+    enforce_equal(&sum(&flags)?, &difference(batch_end_index, index)?)?;
+    Ok(flags)
+}

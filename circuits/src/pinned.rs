@@ -1,0 +1,73 @@
+//! Pinned circuits: rows, public inputs and digest of every shipped circuit are files under `circuits/pinned/`, so that
+//! a change of a circuit shows up in review and never by surprise in a key (security.md C-29).
+
+use ark_relations::gr1cs::SynthesisError;
+use ark_std::{format, string::String, vec::Vec};
+use maci_verifier::{CircuitId, Mode};
+
+use crate::stats;
+
+/// The circuits that ship with keys.
+pub const SHIPPED: [CircuitId; 7] = [
+    process(Mode::Qv),
+    process(Mode::NonQv),
+    process(Mode::Full),
+    tally(Mode::Qv),
+    tally(Mode::NonQv),
+    CircuitId::PollJoining {
+        state_tree_depth: 10,
+    },
+    CircuitId::PollJoined {
+        state_tree_depth: 10,
+    },
+];
+
+const fn process(mode: Mode) -> CircuitId {
+    CircuitId::MessageProcessor {
+        mode,
+        state_tree_depth: 10,
+        message_batch_size: 20,
+        vote_option_tree_depth: 2,
+    }
+}
+
+const fn tally(mode: Mode) -> CircuitId {
+    CircuitId::VoteTally {
+        mode,
+        state_tree_depth: 10,
+        tally_processing_state_tree_depth: 1,
+        vote_option_tree_depth: 2,
+    }
+}
+
+/// The text of `circuits/pinned/<circuit-id>.json` for the circuit as it is now.
+pub fn pinned_json(id: &CircuitId) -> Result<String, SynthesisError> {
+    let stats = stats(*id)?;
+    let list = |items: Vec<String>| items.join(",\n    ");
+    let names = id
+        .public_input_names()
+        .iter()
+        .map(|name| format!("\"{name}\""))
+        .collect();
+    let clauses = stats
+        .clauses
+        .iter()
+        .map(|(name, rows)| format!("\"{name}\": {rows}"))
+        .collect();
+    let per_message = stats
+        .rows_per_message
+        .map_or("null".into(), |rows| format!("{rows}"));
+    let [a, b, c] = stats.non_zero;
+    Ok(format!(
+        "{{\n  \"format\": 1,\n  \"circuit\": \"{id}\",\n  \"digest\": \"{}\",\n  \"rows\": {},\n  \
+         \"fixed_rows\": {},\n  \"rows_per_message\": {per_message},\n  \"variables\": {},\n  \
+         \"non_zero\": {{ \"a\": {a}, \"b\": {b}, \"c\": {c} }},\n  \"public_inputs\": [\n    {}\n  ],\n  \
+         \"clauses\": {{\n    {}\n  }}\n}}\n",
+        stats.digest,
+        stats.rows,
+        stats.fixed_rows,
+        stats.variables,
+        list(names),
+        list(clauses),
+    ))
+}

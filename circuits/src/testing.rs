@@ -1,0 +1,116 @@
+//! Dishonest provers, for tests: a witness with one lie in it, and the clauses that refuse it.
+
+use ark_ff::{AdditiveGroup, Field};
+use ark_relations::gr1cs::{
+    ConstraintSynthesizer, ConstraintSystem, ConstraintSystemRef, LinearCombination,
+    OptimizationGoal, SynthesisError, Variable,
+};
+use ark_std::{collections::BTreeSet, vec::Vec};
+use maci_crypto::{Fr, mutation::Snapshot};
+
+use crate::{
+    Circuit, Inputs,
+    clause::{ClauseRows, Clauses, Tamper},
+};
+
+/// A synthesised circuit with its assignment, whose values can be changed one by one.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Matrices and assignment.
+    pub snapshot: Snapshot,
+    /// Which rows say what.
+    pub clauses: Vec<ClauseRows>,
+}
+
+impl Trial {
+    /// The honest witness of these inputs.
+    pub fn honest(circuit: Circuit) -> Result<Self, SynthesisError> {
+        Self::synthesise(circuit, None)
+    }
+
+    /// A witness that is honest but for the clause outcomes that `tamper` changes; see [`Clauses::tamper`].
+    pub fn tampered(circuit: Circuit, tamper: Tamper) -> Result<Self, SynthesisError> {
+        Self::synthesise(circuit, Some(tamper))
+    }
+
+    fn synthesise(circuit: Circuit, tamper: Option<Tamper>) -> Result<Self, SynthesisError> {
+        let cs = ConstraintSystem::new_ref();
+        cs.set_optimization_goal(OptimizationGoal::Constraints);
+        if let Some(tamper) = tamper {
+            Clauses::tamper(&cs, tamper);
+        }
+        circuit.generate_constraints(cs.clone())?;
+        Ok(Self {
+            snapshot: Snapshot::of(&cs)?,
+            clauses: Clauses::of(&cs),
+        })
+    }
+
+    /// The names of the clauses with a row that does not hold. Rows of no clause count as `"unnamed"`.
+    pub fn unsatisfied(&self) -> BTreeSet<&'static str> {
+        self.violations()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    /// The clauses and slots with a row that does not hold.
+    pub fn violations(&self) -> BTreeSet<(&'static str, Option<usize>)> {
+        self.snapshot
+            .unsatisfied_rows()
+            .into_iter()
+            .map(|row| self.clause_of(row))
+            .collect()
+    }
+
+    fn clause_of(&self, row: usize) -> (&'static str, Option<usize>) {
+        let after = self
+            .clauses
+            .partition_point(|clause| clause.rows.end <= row);
+        match self.clauses.get(after) {
+            Some(clause) if clause.rows.contains(&row) => (clause.name, clause.slot),
+            _ => ("unnamed", None),
+        }
+    }
+}
+
+impl Circuit {
+    /// The circuit with inputs whose statement may be anything; lists must still have the circuit's lengths.
+    pub fn inputs_mut(&mut self) -> Option<&mut Inputs> {
+        self.inputs.as_mut()
+    }
+}
+
+/// Changes the assignment so that `variable`, a witness or a linear combination of witnesses, has this value.
+///
+/// Of a combination the youngest witness is changed: the one that the gadget allocated last for it.
+pub(crate) fn assign(
+    cs: &ConstraintSystemRef<Fr>,
+    variable: Variable,
+    value: Fr,
+) -> Result<(), SynthesisError> {
+    let combination = match variable.is_lc() {
+        true => cs.get_lc(variable).ok_or(SynthesisError::MissingCS)?,
+        false => LinearCombination::from(variable),
+    };
+    let mut youngest: Option<(Fr, usize)> = None;
+    let mut current = Fr::ZERO;
+    for (coefficient, variable) in combination.iter() {
+        current += *coefficient
+            * cs.assigned_value(*variable)
+                .ok_or(SynthesisError::AssignmentMissing)?;
+        if variable.is_witness() && *coefficient != Fr::ZERO {
+            let index = variable.index().ok_or(SynthesisError::AssignmentMissing)?;
+            if youngest.is_none_or(|(_, other)| index > other) {
+                youngest = Some((*coefficient, index));
+            }
+        }
+    }
+    let (coefficient, index) = youngest.ok_or(SynthesisError::Unsatisfiable)?;
+    let inverse = coefficient.inverse().ok_or(SynthesisError::Unsatisfiable)?;
+    let mut system = cs.borrow_mut().ok_or(SynthesisError::MissingCS)?;
+    if let Some(witness) = system.assignments.witness_assignment.get_mut(index) {
+        *witness += (value - current) * inverse;
+    }
+    Ok(())
+}

@@ -1,0 +1,481 @@
+//! VoteTally: T ballots are opened from the final commitment and added to the results (protocol.md §13).
+//!
+//! Public: [`TallyBatch`]. Private: [`TallyInputs`]. A chain of these proofs leads from commitment 0 to the tally
+//! commitment that the published results open. Non-QV and FULL polls share the non-QV circuit.
+//!
+//! Not enforced, and why that is safe: the range of the single weights. They are bound through the ballots to the
+//! processing proofs, where every written weight is the 50-bit field of a command.
+//!
+//! [`TallyBatch`]: maci_verifier::statement::TallyBatch
+
+use ark_ff::{AdditiveGroup, Field};
+use ark_relations::gr1cs::{ConstraintSystemRef, SynthesisError};
+use ark_std::vec::Vec;
+use maci_crypto::{
+    Fr,
+    bits::{enforce_equal, enforce_product, enforce_range, is_zero, linear, split},
+    poseidon::{self, constraints::hash},
+    tree::{
+        binary::constraints::PathVar,
+        quinary::{self, constraints::root_of},
+    },
+};
+use maci_protocol::layout::maci::TallyInputs;
+use maci_verifier::{CircuitId, Mode};
+
+use crate::{
+    ClauseViolation, InputError,
+    clause::{clause, outcome},
+    ensure, expect_len,
+    gadget::{FrVar, difference, sum, witness},
+};
+
+/// The commitment to both roots opens.
+pub const COMMITMENT: &str = "commitment";
+/// The batch starts at a multiple of T inside the tree.
+pub const POSITION: &str = "position";
+/// The batch does not start beyond the last ballot.
+pub const START: &str = "start";
+/// Every ballot's votes hash to its vote option root.
+pub const OPTION_ROOT: &str = "option-root";
+/// The batch's ballots lie under the ballot root at their position.
+pub const BALLOTS: &str = "ballots";
+/// Whether this is the first batch.
+pub const FIRST: &str = "first";
+/// The totals so far open the current commitment, or are nothing in the first batch.
+pub const CURRENT_TALLY: &str = "current-tally";
+/// Squares of the weights, QV only.
+pub const SQUARES: &str = "squares";
+/// The totals after the batch.
+pub const TOTALS: &str = "totals";
+/// The new totals open the new commitment.
+pub const NEW_TALLY: &str = "new-tally";
+
+/// Bits of `total_signups − index`; MACI compares both in 50 bits.
+const COUNT_BITS: usize = 50;
+
+/// The circuit's parameters.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    quadratic: bool,
+    depth: usize,
+    batch_depth: usize,
+    options: usize,
+}
+
+impl Shape {
+    fn of(id: CircuitId) -> Option<Self> {
+        let CircuitId::VoteTally {
+            mode,
+            state_tree_depth,
+            tally_processing_state_tree_depth,
+            vote_option_tree_depth,
+        } = id
+        else {
+            return None;
+        };
+        Some(Self {
+            quadratic: mode == Mode::Qv,
+            depth: state_tree_depth.into(),
+            batch_depth: tally_processing_state_tree_depth.into(),
+            options: 5usize.pow(vote_option_tree_depth.into()),
+        })
+    }
+
+    const fn batch(&self) -> usize {
+        1 << self.batch_depth
+    }
+}
+
+/// Refuses inputs whose lists do not fit the circuit.
+pub(crate) fn check_shape(id: CircuitId, inputs: &TallyInputs) -> Result<(), InputError> {
+    let Some(shape) = Shape::of(id) else {
+        return Err(InputError::Kind { circuit: id });
+    };
+    if inputs.circuit != id {
+        return Err(InputError::Circuit {
+            circuit: id,
+            found: inputs.circuit,
+        });
+    }
+    expect_len("ballots", inputs.ballots.len(), shape.batch())?;
+    expect_len(
+        "ballot path elements",
+        inputs.ballot_path_elements.len(),
+        shape.depth - shape.batch_depth,
+    )?;
+    expect_len("votes", inputs.votes.len(), shape.batch())?;
+    for votes in &inputs.votes {
+        expect_len("votes of a ballot", votes.len(), shape.options)?;
+    }
+    expect_len(
+        "current results",
+        inputs.current_results.len(),
+        shape.options,
+    )?;
+    let spent = inputs.current_per_vote_option_spent.as_ref();
+    if let Some((spent, _)) = spent {
+        expect_len(
+            "current spent credits per option",
+            spent.len(),
+            shape.options,
+        )?;
+    }
+    let expected = shape.quadratic;
+    if spent.is_some() != expected {
+        return Err(InputError::Presence {
+            what: "current spent credits per option",
+            expected,
+        });
+    }
+    if inputs.new_per_vote_option_spent_root_salt.is_some() != expected {
+        return Err(InputError::Presence {
+            what: "new salt of spent credits per option",
+            expected,
+        });
+    }
+    Ok(())
+}
+
+/// Running totals, natively.
+struct Totals {
+    results: Vec<Fr>,
+    spent: Fr,
+    per_option: Option<Vec<Fr>>,
+}
+
+impl Totals {
+    /// Totals and their salts (results, spent, per option) to a tally commitment.
+    fn commit(&self, salts: (Fr, Fr, Option<Fr>)) -> Option<Fr> {
+        let results = poseidon::hash2(quinary_root(&self.results)?, salts.0);
+        let spent = poseidon::hash2(self.spent, salts.1);
+        Some(match (&self.per_option, salts.2) {
+            (Some(per_option), Some(salt)) => poseidon::hash3(
+                results,
+                spent,
+                poseidon::hash2(quinary_root(per_option)?, salt),
+            ),
+            _ => poseidon::hash2(results, spent),
+        })
+    }
+}
+
+/// Root over 5^v leaves; the lengths were checked.
+fn quinary_root(leaves: &[Fr]) -> Option<Fr> {
+    quinary::root_of(leaves, u8::try_from(leaves.len().checked_ilog(5)?).ok()?)
+}
+
+/// The native twin of [`synthesise`].
+pub(crate) fn check(id: CircuitId, inputs: &TallyInputs) -> Result<(), ClauseViolation> {
+    let Some(shape) = Shape::of(id) else {
+        return Err(ClauseViolation {
+            clause: POSITION,
+            slot: None,
+        });
+    };
+    let statement = &inputs.statement;
+    let opened = poseidon::hash3(inputs.state_root, inputs.ballot_root, inputs.sb_salt);
+    ensure(opened == statement.sb_commitment.0, COMMITMENT, None)?;
+    let position = statement.index >> shape.batch_depth;
+    ensure(
+        position << shape.batch_depth == statement.index,
+        POSITION,
+        None,
+    )?;
+    ensure(
+        position >> (shape.depth - shape.batch_depth) == 0,
+        POSITION,
+        None,
+    )?;
+    let ahead = statement.total_signups.checked_sub(statement.index);
+    ensure(
+        ahead.is_some_and(|ahead| ahead >> COUNT_BITS == 0),
+        START,
+        None,
+    )?;
+
+    let mut nodes = Vec::with_capacity(shape.batch());
+    for (slot, ((nonce, option_root), votes)) in
+        inputs.ballots.iter().zip(&inputs.votes).enumerate()
+    {
+        ensure(
+            quinary_root(votes) == Some(*option_root),
+            OPTION_ROOT,
+            Some(slot),
+        )?;
+        nodes.push(poseidon::hash2(*nonce, *option_root));
+    }
+    while nodes.len() > 1 {
+        nodes = nodes
+            .chunks_exact(2)
+            .map(|pair| poseidon::hash2(pair[0], pair[1]))
+            .collect();
+    }
+    let mut node = nodes.first().copied().unwrap_or(Fr::ZERO);
+    for (level, sibling) in inputs.ballot_path_elements.iter().enumerate() {
+        node = if position >> level & 1 == 1 {
+            poseidon::hash2(*sibling, node)
+        } else {
+            poseidon::hash2(node, *sibling)
+        };
+    }
+    ensure(node == inputs.ballot_root, BALLOTS, None)?;
+
+    let mut totals = Totals {
+        results: inputs.current_results.clone(),
+        spent: inputs.current_spent_voice_credit_subtotal,
+        per_option: inputs
+            .current_per_vote_option_spent
+            .as_ref()
+            .map(|(spent, _)| spent.clone()),
+    };
+    if statement.index == 0 {
+        ensure(
+            statement.current_tally_commitment.0 == Fr::ZERO,
+            CURRENT_TALLY,
+            None,
+        )?;
+        totals.results.fill(Fr::ZERO);
+        totals.spent = Fr::ZERO;
+        if let Some(per_option) = &mut totals.per_option {
+            per_option.fill(Fr::ZERO);
+        }
+    } else {
+        let current = totals.commit((
+            inputs.current_results_root_salt,
+            inputs.current_spent_voice_credit_subtotal_salt,
+            inputs
+                .current_per_vote_option_spent
+                .as_ref()
+                .map(|(_, salt)| *salt),
+        ));
+        ensure(
+            current == Some(statement.current_tally_commitment.0),
+            CURRENT_TALLY,
+            None,
+        )?;
+    }
+    for votes in &inputs.votes {
+        for (option, weight) in votes.iter().enumerate() {
+            let spent = if shape.quadratic {
+                *weight * weight
+            } else {
+                *weight
+            };
+            totals.results[option] += weight;
+            totals.spent += spent;
+            if let Some(per_option) = &mut totals.per_option {
+                per_option[option] += spent;
+            }
+        }
+    }
+    let new = totals.commit((
+        inputs.new_results_root_salt,
+        inputs.new_spent_voice_credit_subtotal_salt,
+        inputs.new_per_vote_option_spent_root_salt,
+    ));
+    ensure(
+        new == Some(statement.new_tally_commitment.0),
+        NEW_TALLY,
+        None,
+    )
+}
+
+/// The circuit.
+pub(crate) fn synthesise(
+    cs: &ConstraintSystemRef<Fr>,
+    id: CircuitId,
+    publics: &[FrVar],
+    inputs: Option<&TallyInputs>,
+) -> Result<(), SynthesisError> {
+    let (
+        Some(shape),
+        [
+            sb_commitment,
+            current_commitment,
+            new_commitment,
+            index,
+            total_signups,
+        ],
+    ) = (Shape::of(id), publics)
+    else {
+        return Err(SynthesisError::Unsatisfiable);
+    };
+    let private = |value: &dyn Fn(&TallyInputs) -> Fr| witness(cs, inputs.map(value));
+
+    let ballot_root = private(&|i| i.ballot_root)?;
+    clause(cs, COMMITMENT, None, || {
+        let state_root = private(&|i| i.state_root)?;
+        let salt = private(&|i| i.sb_salt)?;
+        enforce_equal(
+            &hash(&[state_root, ballot_root.clone(), salt])?,
+            sb_commitment,
+        )
+    })?;
+
+    // index = T · position, so that a start inside another batch has no position at all.
+    let position = clause(cs, POSITION, None, || {
+        let levels = shape.depth - shape.batch_depth;
+        let inverse = Fr::from(shape.batch() as u64).inverse().unwrap_or(Fr::ZERO);
+        split(&linear(&[(inverse, index)], Fr::ZERO)?, levels)
+    })?;
+    clause(cs, START, None, || {
+        enforce_range(&difference(total_signups, index)?, COUNT_BITS)
+    })?;
+
+    let mut nodes = Vec::with_capacity(shape.batch());
+    let mut ballots = Vec::with_capacity(shape.batch());
+    for slot in 0..shape.batch() {
+        let votes = (0..shape.options)
+            .map(|option| private(&|i| i.votes[slot][option]))
+            .collect::<Result<Vec<_>, _>>()?;
+        let option_root = clause(cs, OPTION_ROOT, Some(slot), || {
+            let option_root = private(&|i| i.ballots[slot].1)?;
+            enforce_equal(&root_of(&votes)?, &option_root)?;
+            Ok(option_root)
+        })?;
+        nodes.push(clause(cs, BALLOTS, Some(slot), || {
+            let nonce = private(&|i| i.ballots[slot].0)?;
+            hash(&[nonce, option_root])
+        })?);
+        ballots.push(votes);
+    }
+    clause(cs, BALLOTS, None, || {
+        while nodes.len() > 1 {
+            nodes = nodes.chunks_exact(2).map(hash).collect::<Result<_, _>>()?;
+        }
+        let position = position.into_iter().map(FrVar::from).collect();
+        let path = PathVar::new(
+            cs,
+            position,
+            inputs.map(|i| i.ballot_path_elements.as_slice()),
+        )?;
+        let subtree = nodes.first().ok_or(SynthesisError::Unsatisfiable)?;
+        enforce_equal(&path.root(subtree)?, &ballot_root)
+    })?;
+
+    let first = clause(cs, FIRST, None, || {
+        outcome(cs, FIRST, None, is_zero(index)?.into())
+    })?;
+    let later = linear(&[(-Fr::ONE, &first)], Fr::ONE)?;
+    let current = TotalsVar::current(cs, &shape, inputs)?;
+    clause(cs, CURRENT_TALLY, None, || {
+        let results = private(&|i| i.current_results_root_salt)?;
+        let spent = private(&|i| i.current_spent_voice_credit_subtotal_salt)?;
+        let per_option = || {
+            private(&|i| {
+                i.current_per_vote_option_spent
+                    .as_ref()
+                    .map_or(Fr::ZERO, |(_, salt)| *salt)
+            })
+        };
+        let salts = (
+            results,
+            spent,
+            shape.quadratic.then(per_option).transpose()?,
+        );
+        // The first batch starts from commitment 0; every later one from the commitment it opens.
+        enforce_product(&later, &current.commit(salts)?, current_commitment)
+    })?;
+
+    let squares = clause(cs, SQUARES, None, || {
+        if !shape.quadratic {
+            return Ok(ballots.clone());
+        }
+        ballots
+            .iter()
+            .map(|votes| votes.iter().map(|weight| Ok(weight * weight)).collect())
+            .collect()
+    })?;
+    let new = clause(cs, TOTALS, None, || current.add(&later, &ballots, &squares))?;
+    clause(cs, NEW_TALLY, None, || {
+        let results = private(&|i| i.new_results_root_salt)?;
+        let spent = private(&|i| i.new_spent_voice_credit_subtotal_salt)?;
+        let per_option = || private(&|i| i.new_per_vote_option_spent_root_salt.unwrap_or(Fr::ZERO));
+        let salts = (
+            results,
+            spent,
+            shape.quadratic.then(per_option).transpose()?,
+        );
+        enforce_equal(&new.commit(salts)?, new_commitment)
+    })
+}
+
+/// Running totals in the circuit; per-option spending in QV only.
+struct TotalsVar {
+    results: Vec<FrVar>,
+    spent: FrVar,
+    per_option: Option<Vec<FrVar>>,
+}
+
+impl TotalsVar {
+    fn current(
+        cs: &ConstraintSystemRef<Fr>,
+        shape: &Shape,
+        inputs: Option<&TallyInputs>,
+    ) -> Result<Self, SynthesisError> {
+        let list = |get: &dyn Fn(&TallyInputs, usize) -> Fr| {
+            (0..shape.options)
+                .map(|option| witness(cs, inputs.map(|i| get(i, option))))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let spent_of = |i: &TallyInputs, option: usize| {
+            i.current_per_vote_option_spent
+                .as_ref()
+                .and_then(|(spent, _)| spent.get(option).copied())
+        };
+        Ok(Self {
+            results: list(&|i, option| i.current_results[option])?,
+            spent: witness(cs, inputs.map(|i| i.current_spent_voice_credit_subtotal))?,
+            per_option: shape
+                .quadratic
+                .then(|| list(&|i, option| spent_of(i, option).unwrap_or(Fr::ZERO)))
+                .transpose()?,
+        })
+    }
+
+    fn commit(&self, salts: (FrVar, FrVar, Option<FrVar>)) -> Result<FrVar, SynthesisError> {
+        let results = hash(&[root_of(&self.results)?, salts.0])?;
+        let spent = hash(&[self.spent.clone(), salts.1])?;
+        match (&self.per_option, salts.2) {
+            (Some(per_option), Some(salt)) => {
+                hash(&[results, spent, hash(&[root_of(per_option)?, salt])?])
+            }
+            _ => hash(&[results, spent]),
+        }
+    }
+
+    /// `later` · self + the batch: whatever the current values claim counts as nothing in the first batch (S12).
+    fn add(
+        &self,
+        later: &FrVar,
+        ballots: &[Vec<FrVar>],
+        squares: &[Vec<FrVar>],
+    ) -> Result<Self, SynthesisError> {
+        let carry = |current: &FrVar, added: &[&FrVar]| {
+            let carried = later * current;
+            sum(core::iter::once(&carried).chain(added.iter().copied()))
+        };
+        let columns = |current: &[FrVar], rows: &[Vec<FrVar>]| {
+            current
+                .iter()
+                .enumerate()
+                .map(|(option, current)| {
+                    carry(
+                        current,
+                        &rows.iter().map(|row| &row[option]).collect::<Vec<_>>(),
+                    )
+                })
+                .collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Self {
+            results: columns(&self.results, ballots)?,
+            spent: carry(&self.spent, &squares.iter().flatten().collect::<Vec<_>>())?,
+            per_option: self
+                .per_option
+                .as_ref()
+                .map(|current| columns(current, squares))
+                .transpose()?,
+        })
+    }
+}
