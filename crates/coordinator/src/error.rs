@@ -3,7 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use maci_protocol::layout::ProcessError;
+use maci_protocol::log::WrongCoordinatorKey;
+use maci_protocol::recorded::RecordedError;
+use maci_verifier::{CircuitId, VkId};
+
 use crate::journal::{Table, Unreadable};
+use crate::records::PollIdentity;
+use crate::stage::StageId;
 use crate::unit::ProofUnit;
 
 /// The exit codes of the command line, by meaning.
@@ -95,12 +102,13 @@ impl JournalFault {
     }
 }
 
-/// Any failure of a job.
+/// Any failure of a job. [`Error::class`] is what the process exits with, [`Error::code`] a name for scripts, and
+/// [`Error::hint`] the next step.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The file system refused something.
-    #[error("could not {what} {}", .path.display())]
+    #[error("could not {what} {}: {source}", .path.display())]
     Io {
         /// The verb.
         what: &'static str,
@@ -109,11 +117,63 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// Another process works in this data directory.
+    /// An input file is not UTF-8 text.
+    #[error("{} is not text: the byte at {at} is not UTF-8", .path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// Offset of the first bad byte.
+        at: usize,
+    },
+    /// The recorded poll does not parse, or contradicts itself.
+    #[error("the recorded poll in {}: {source}", .dir.display())]
+    Recorded {
+        /// The recorded directory.
+        dir: PathBuf,
+        /// What is wrong.
+        source: RecordedError,
+    },
+    /// The recorded poll is not the one that the journal was begun with.
+    #[error("the journal is of {expected}, the recorded directory is of {found}")]
+    OtherPoll {
+        /// The journal's poll.
+        expected: PollIdentity,
+        /// The directory's poll.
+        found: PollIdentity,
+    },
+    /// A recorded file changed since the journal was begun.
     #[error(
-        "the data directory {} is in use by another coordinator ({holder}); wait for it, or choose another directory",
+        "{} changed since this journal was begun: expected SHA-256 {expected}, found {found}",
         .path.display()
     )]
+    ChangedSource {
+        /// The file.
+        path: PathBuf,
+        /// Its digest then, in hex.
+        expected: String,
+        /// Its digest now, in hex.
+        found: String,
+    },
+    /// No recorded directory was given, and the journal is not complete.
+    #[error("this data directory holds no complete log, and no recorded directory was given")]
+    SourceNeeded,
+    /// A command that decrypts was run without the coordinator key.
+    #[error("the coordinator key is needed for this step, and none was given")]
+    KeyNeeded,
+    /// The key is not the poll's.
+    #[error(transparent)]
+    WrongKey(#[from] WrongCoordinatorKey),
+    /// The log cannot be processed.
+    #[error(transparent)]
+    Process(ProcessError),
+    /// A stage was asked to run before the one that it builds on.
+    #[error("expected the stage {stage} to be complete, found it is not")]
+    StageNeeded {
+        /// The stage that must come first.
+        stage: StageId,
+    },
+    /// Another process works in this data directory.
+    #[error("the data directory {} is in use by another coordinator ({holder})", .path.display())]
     Locked {
         /// The directory.
         path: PathBuf,
@@ -137,7 +197,7 @@ pub enum Error {
         fault: JournalFault,
     },
     /// A finished proof in the journal is damaged.
-    #[error("the proof {unit} in the journal {} is damaged ({why}); to prove it again, ask for damaged proofs to be remade", .path.display())]
+    #[error("the proof {unit} in the journal {} is damaged: {why}", .path.display())]
     CorruptProof {
         /// Which proof.
         unit: ProofUnit,
@@ -147,18 +207,61 @@ pub enum Error {
         why: String,
     },
     /// A file that was derived from the journal holds other bytes.
-    #[error(
-        "{} is not what the journal says (first difference at byte {at}); move it away or ask for damaged files to be remade",
-        .path.display()
-    )]
+    #[error("{} is not what the journal says: the first difference is at byte {at}", .path.display())]
     CorruptArtefact {
         /// The file.
         path: PathBuf,
         /// The offset of the first difference.
         at: usize,
     },
+    /// The log and key give another statement than the journal holds.
+    #[error("the journal holds other public inputs for {unit} than the log and the key give")]
+    OtherStatement {
+        /// Which proof's.
+        unit: ProofUnit,
+    },
+    /// A finished proof belongs to another verifying key than the one in use.
+    #[error("the proof {unit} was made for the verifying key {expected}, the key in use is {found}")]
+    OtherKey {
+        /// Which proof.
+        unit: ProofUnit,
+        /// The key that it was made for.
+        expected: VkId,
+        /// The key in use.
+        found: VkId,
+    },
+    /// A result does not fit the published form; no poll within MACI's limits reaches this.
+    #[error("expected every option's votes to be below 2^128, found more")]
+    ResultRange,
+    /// The keys of a circuit could not be made, read or used.
+    #[error("the keys of {circuit}: {source}")]
+    Keys {
+        /// The circuit.
+        circuit: CircuitId,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A batch could not be proved.
+    #[error("a proof of {circuit} failed: {source}")]
+    Prove {
+        /// The circuit.
+        circuit: CircuitId,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A proving thread panicked.
+    #[error("proving {unit} panicked: {message}")]
+    Worker {
+        /// Which proof.
+        unit: ProofUnit,
+        /// What the panic said.
+        message: String,
+    },
+    /// The proofs of the poll do not add up to its tally.
+    #[error("the transcript does not verify: {0}")]
+    Transcript(#[source] maci_verifier::Error),
     /// Stopped on request, after committing the batch in hand.
-    #[error("interrupted; everything finished is in the journal, and the same command goes on from there")]
+    #[error("interrupted; everything finished is in the journal")]
     Interrupted,
 }
 
@@ -167,13 +270,80 @@ impl Error {
     pub fn class(&self) -> ExitClass {
         match self {
             Self::Io { .. } => ExitClass::Outside,
-            Self::Locked { .. }
+            Self::NotText { .. } | Self::SourceNeeded | Self::KeyNeeded | Self::StageNeeded { .. } => ExitClass::Usage,
+            Self::Recorded { source, .. } => recorded_class(source),
+            Self::OtherPoll { .. }
+            | Self::ChangedSource { .. }
+            | Self::WrongKey(_)
+            | Self::Process(_)
+            | Self::Locked { .. }
             | Self::Layout { .. }
             | Self::Journal { .. }
             | Self::CorruptProof { .. }
-            | Self::CorruptArtefact { .. } => ExitClass::Conflict,
+            | Self::CorruptArtefact { .. }
+            | Self::OtherStatement { .. }
+            | Self::OtherKey { .. }
+            | Self::ResultRange
+            | Self::Keys { .. } => ExitClass::Conflict,
+            Self::Worker { .. } => ExitClass::Outside,
+            Self::Prove { .. } | Self::Transcript(_) => ExitClass::AnswerNo,
             Self::Interrupted => ExitClass::Interrupted,
         }
+    }
+
+    /// A stable name of the kind of failure, in snake case.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "io",
+            Self::NotText { .. } => "not_text",
+            Self::Recorded { .. } => "recorded_poll",
+            Self::OtherPoll { .. } => "other_poll",
+            Self::ChangedSource { .. } => "changed_source",
+            Self::SourceNeeded => "source_needed",
+            Self::KeyNeeded => "key_needed",
+            Self::WrongKey(_) => "wrong_coordinator_key",
+            Self::Process(_) => "process",
+            Self::StageNeeded { .. } => "stage_needed",
+            Self::Locked { .. } => "locked",
+            Self::Layout { .. } => "layout",
+            Self::Journal { .. } => "journal_damaged",
+            Self::CorruptProof { .. } => "proof_damaged",
+            Self::CorruptArtefact { .. } => "artefact_damaged",
+            Self::OtherStatement { .. } => "other_statement",
+            Self::OtherKey { .. } => "other_key",
+            Self::ResultRange => "result_range",
+            Self::Keys { .. } => "keys",
+            Self::Prove { .. } => "prove",
+            Self::Worker { .. } => "worker",
+            Self::Transcript(_) => "transcript",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// What to do next, where there is something to do.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Io { .. } => "nothing finished is lost; run the same command again once the cause is gone",
+            Self::NotText { .. } => "record the poll again",
+            Self::Recorded { .. } => "nothing was changed; record the poll again, or look at the named log",
+            Self::OtherPoll { .. } => "give the directory of the journal's poll, or use another data directory",
+            Self::ChangedSource { .. } => "restore the file, or use another data directory for the changed one",
+            Self::SourceNeeded => "name the recorded directory",
+            Self::KeyNeeded => "name the file that holds the coordinator key",
+            Self::WrongKey(_) => "give the key that the poll was deployed with",
+            Self::StageNeeded { .. } => "run that stage first",
+            Self::Locked { .. } => "wait for the other coordinator, or use another data directory",
+            Self::Layout { .. } => "use another data directory, or the program version that made this one",
+            Self::Journal { .. } => {
+                "move the journal away and run again: everything in it can be made again from the log and the key"
+            }
+            Self::CorruptProof { .. } | Self::CorruptArtefact { .. } => "ask for damaged proofs and files to be remade",
+            Self::OtherStatement { .. } => "use another data directory: this journal is from another program version",
+            Self::OtherKey { .. } => "use the keys that the other proofs were made with, or unwind the proofs",
+            Self::Transcript(_) => "unwind the proofs and make them again; if it stays, report it with the journal",
+            Self::Interrupted => "run the same command again to go on",
+            Self::Process(_) | Self::ResultRange | Self::Worker { .. } | Self::Keys { .. } | Self::Prove { .. } => return None,
+        })
     }
 
     /// A database error: the disk's fault if it is one, else damage.
@@ -193,5 +363,34 @@ impl Error {
             redb::Error::DatabaseAlreadyOpen => Self::Locked { path, holder: "journal open twice".to_owned() },
             other => Self::Journal { path, fault: JournalFault::Database(other.to_string()) },
         }
+    }
+}
+
+impl From<ProcessError> for Error {
+    fn from(error: ProcessError) -> Self {
+        match error {
+            ProcessError::CoordinatorKey(error) => Self::WrongKey(error),
+            other => Self::Process(other),
+        }
+    }
+}
+
+/// The text of a panic, as far as it has one.
+pub(crate) fn panic_text(panic: &(dyn core::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+/// A file that does not parse is unusable as given; one that parses and contradicts itself or the chain is a conflict.
+fn recorded_class(error: &RecordedError) -> ExitClass {
+    match error {
+        RecordedError::Json { .. }
+        | RecordedError::Field { .. }
+        | RecordedError::Address { .. }
+        | RecordedError::Params(_)
+        | RecordedError::Depths { .. }
+        | RecordedError::Quantity { .. }
+        | RecordedError::Malformed { .. } => ExitClass::Usage,
+        _ => ExitClass::Conflict,
     }
 }

@@ -24,7 +24,7 @@ pub use row::{Row, Unreadable};
 use seal::Seal;
 pub use table::Table;
 
-use crate::error::{Error, JournalFault};
+use crate::error::{Error, JournalFault, panic_text};
 
 /// An open journal.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Journal {
         let mut faults = self.verify_rows()?;
         if faults.is_empty() {
             let found = self.read(|r| r.get::<Sequence>(0))?.unwrap_or_default().0;
-            if let Some(expected) = self.head.last.filter(|last| *last > found) {
+            if let Some(expected) = self.head.found.filter(|head| *head > found) {
                 faults.push(JournalFault::RolledBack { expected, found });
             }
         }
@@ -291,6 +291,11 @@ impl Writer<'_> {
         Ok(keys.len() as u64)
     }
 
+    /// How many rows a table has, as this transaction sees it.
+    pub fn count(&self, table: Table) -> u64 {
+        self.seals.iter().find(|(t, ..)| *t == table).map_or(0, |(_, seal, _)| seal.rows)
+    }
+
     fn replace(&mut self, table: Table, key: u64, value: Option<&[u8]>) -> Result<(), Error> {
         let old = {
             let mut rows = wrap(self.path, self.tx.open_table(table.definition()).map_err(Into::into))?;
@@ -380,9 +385,7 @@ fn guarded<T>(path: &Path, f: impl FnOnce() -> Result<T, redb::Error>) -> Result
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(result) => wrap(path, result),
         Err(panic) => {
-            let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            Err(Error::Journal { path: path.to_path_buf(), fault: JournalFault::Database(text) })
+            Err(Error::Journal { path: path.to_path_buf(), fault: JournalFault::Database(panic_text(panic.as_ref())) })
         }
     }
 }

@@ -96,6 +96,11 @@ impl Cancel {
         Self::default()
     }
 
+    /// Shares a flag that a signal handler sets.
+    pub fn from_flag(flag: Arc<AtomicBool>) -> Self {
+        Self(flag)
+    }
+
     /// Asks the job to stop after the batch in hand. Safe to call from any thread, any number of times.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::SeqCst);

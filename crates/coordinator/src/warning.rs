@@ -45,8 +45,8 @@ impl fmt::Display for Warning {
     }
 }
 
-/// The warnings for a tally of `voters` ballots with votes and these `results` by option.
-pub fn small_poll(voters: u64, results: &[u64], threshold: u64) -> Vec<Warning> {
+/// The warnings for a tally of `voters` ballots with votes, in which the options `chosen` have votes.
+pub fn small_poll(voters: u64, chosen: &[u64], threshold: u64) -> Vec<Warning> {
     match voters {
         0 => return vec![Warning::NoVotes],
         1 => return vec![Warning::OneVoter],
@@ -56,9 +56,8 @@ pub fn small_poll(voters: u64, results: &[u64], threshold: u64) -> Vec<Warning> 
     if voters < threshold {
         warnings.push(Warning::FewVoters { voters, threshold });
     }
-    let mut chosen = (0u64..).zip(results).filter(|(_, votes)| **votes > 0);
-    if let (Some((option, _)), None) = (chosen.next(), chosen.next()) {
-        warnings.push(Warning::Unanimous { option, voters });
+    if let [option] = chosen {
+        warnings.push(Warning::Unanimous { option: *option, voters });
     }
     warnings
 }
@@ -69,14 +68,14 @@ mod tests {
 
     #[test]
     fn o_12_small_polls_warn() {
-        assert_eq!(small_poll(0, &[0, 0], 5), [Warning::NoVotes]);
-        assert_eq!(small_poll(1, &[3, 0], 5), [Warning::OneVoter]);
-        assert_eq!(small_poll(3, &[3, 1], 5), [Warning::FewVoters { voters: 3, threshold: 5 }]);
-        assert_eq!(small_poll(9, &[0, 30], 5), [Warning::Unanimous { option: 1, voters: 9 }]);
+        assert_eq!(small_poll(0, &[], 5), [Warning::NoVotes]);
+        assert_eq!(small_poll(1, &[0], 5), [Warning::OneVoter]);
+        assert_eq!(small_poll(3, &[0, 1], 5), [Warning::FewVoters { voters: 3, threshold: 5 }]);
+        assert_eq!(small_poll(9, &[1], 5), [Warning::Unanimous { option: 1, voters: 9 }]);
         assert_eq!(
-            small_poll(2, &[0, 30], 5),
+            small_poll(2, &[1], 5),
             [Warning::FewVoters { voters: 2, threshold: 5 }, Warning::Unanimous { option: 1, voters: 2 }]
         );
-        assert_eq!(small_poll(5, &[1, 30], 5), []);
+        assert_eq!(small_poll(5, &[0, 1], 5), []);
     }
 }

@@ -7,6 +7,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::{Row, Table};
 use crate::error::{Error, JournalFault};
@@ -34,9 +35,10 @@ impl Row for Sequence {
 #[derive(Debug)]
 pub(super) struct Head {
     path: PathBuf,
-    file: File,
-    /// `None`: the file is new.
-    pub(super) last: Option<u64>,
+    // With the last number written: proving threads commit at the same time, and the file must not go back.
+    file: Mutex<(File, u64)>,
+    /// What the file said when it was opened; `None`: it is new.
+    pub(super) found: Option<u64>,
 }
 
 impl Head {
@@ -50,11 +52,11 @@ impl Head {
             Ok((file, bytes))
         };
         let (file, bytes) = open().map_err(|source| Error::Io { what: "open", path: path.clone(), source })?;
-        let last = match bytes.as_slice() {
+        let found = match bytes.as_slice() {
             [] => None,
             bytes => Some(parse(bytes).ok_or(Error::Journal { path: path.clone(), fault: JournalFault::Head })?),
         };
-        Ok(Self { path, file, last })
+        Ok(Self { path, file: Mutex::new((file, found.unwrap_or(0))), found })
     }
 
     /// Removes the head of a journal that is being replaced.
@@ -69,10 +71,15 @@ impl Head {
     /// Notes a commit. Not synced: after a power cut the head may lag behind the journal, which is allowed. 24 bytes in place
     /// are one sector, so the file is never half old and half new.
     pub(super) fn note(&self, sequence: u64) -> Result<(), Error> {
+        let mut open = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let (file, last) = &mut *open;
+        if *last >= sequence {
+            return Ok(());
+        }
+        *last = sequence;
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&sequence.to_be_bytes());
         bytes.extend_from_slice(&(!sequence).to_be_bytes());
-        let mut file = &self.file;
         let write = file.rewind().and_then(|()| file.write_all(&bytes));
         write.map_err(|source| Error::Io { what: "write", path: self.path.clone(), source })
     }

@@ -16,6 +16,8 @@ pub enum Table {
     Leaves,
     /// Messages by index.
     Messages,
+    /// The chain hash at each batch border.
+    BatchHashes,
     /// Public inputs of each message batch, in submission order.
     ProcessBatches,
     /// Public inputs of each ballot batch, in submission order.
@@ -36,7 +38,7 @@ pub enum Table {
 
 impl Table {
     /// Every table that has a seal.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Poll,
         Self::Checkpoints,
         Self::Leaves,
@@ -48,6 +50,7 @@ impl Table {
         Self::Attempts,
         Self::Bundle,
         Self::Sequence,
+        Self::BatchHashes,
     ];
 
     pub(super) fn id(self) -> u64 {
@@ -64,6 +67,7 @@ impl Table {
             Self::Attempts => 9,
             Self::Bundle => 10,
             Self::Sequence => 11,
+            Self::BatchHashes => 12,
         }
     }
 
@@ -81,6 +85,7 @@ impl Table {
             Self::Attempts => "attempts",
             Self::Bundle => "bundle",
             Self::Sequence => "sequence",
+            Self::BatchHashes => "batch_hashes",
         }
     }
 

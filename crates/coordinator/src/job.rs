@@ -1,0 +1,326 @@
+//! The facade: one tally job in one data directory.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use maci_protocol::PollLog;
+use maci_protocol::keys::CoordinatorKey;
+use maci_protocol::layout::FinalState;
+use maci_protocol::layout::maci::{MaciLayout, TallyOutcome};
+use maci_protocol::secrets::RunSeed;
+
+use crate::datadir::DataDir;
+use crate::engine::Engine;
+use crate::error::{Error, JournalFault};
+use crate::journal::{Journal, Table};
+use crate::records::{AttemptsRow, PollRow, ProofRow, ResultsRow};
+use crate::source::Recorded;
+use crate::stage::{Checkpoint, Control, Stage, StageId, checkpoint, set_checkpoint};
+use crate::stages::bundle::Bundle;
+use crate::stages::ingest::{self, Ingest};
+use crate::stages::process::Process;
+use crate::stages::prove::Prove;
+use crate::stages::tally::{self, Tally};
+use crate::stages::transcript::Transcript;
+use crate::unit::ProofUnit;
+use crate::warning::{Warning, small_poll};
+
+/// In which order proofs are begun. They do not depend on one another (D16), so every order gives the same bytes (O-07).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProofOrder {
+    /// As the contracts take them; witnesses are made one after the other, in bounded memory.
+    #[default]
+    Submission,
+    /// Last first. Holds all witnesses in memory.
+    Reverse,
+    /// In an order drawn from a seed. Holds all witnesses in memory.
+    Shuffled(u64),
+}
+
+/// How a job runs. None of it changes a byte of any artefact.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// Proofs made at the same time; `None`: the engine chooses.
+    pub workers: Option<NonZeroUsize>,
+    /// Make damaged proofs and artefact files again instead of stopping at them (O-03).
+    pub remake: bool,
+    /// In which order proofs are begun.
+    pub order: ProofOrder,
+    /// Ballots with votes below which a tally is said to reveal too much (O-12).
+    pub small_poll: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { workers: None, remake: false, order: ProofOrder::Submission, small_poll: 5 }
+    }
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Status {
+    /// The poll, once ingest has begun.
+    pub poll: Option<PollRow>,
+    /// The checkpoint of every stage, in order.
+    pub stages: Vec<(StageId, Checkpoint)>,
+    /// Every proof that was begun or finished.
+    pub proofs: Vec<ProofStatus>,
+    /// The results, once the tally is complete.
+    pub results: Option<ResultsRow>,
+    /// What to know before the tally is published.
+    pub warnings: Vec<Warning>,
+}
+
+/// How often one proof was begun and finished. `finished` above 1 means that it was remade on request, never otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProofStatus {
+    /// Which proof.
+    pub unit: ProofUnit,
+    /// How often it was begun.
+    pub begun: u32,
+    /// How often it was finished.
+    pub finished: u32,
+}
+
+/// An open job. Holds the data directory's lock until it is dropped.
+#[derive(Debug)]
+pub struct Job {
+    pub(crate) dir: DataDir,
+    pub(crate) journal: Journal,
+    pub(crate) source: Option<Recorded>,
+    pub(crate) key: Option<Arc<CoordinatorKey>>,
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) options: Options,
+    pub(crate) log: Option<Arc<PollLog>>,
+    pub(crate) last: Option<FinalState<MaciLayout>>,
+    pub(crate) outcome: Option<TallyOutcome>,
+}
+
+impl Job {
+    /// Opens or creates a data directory, locks it and checks every row of its journal.
+    ///
+    /// `source` may be left out once ingest is complete; where it is given, it must still be what the journal was begun
+    /// with. `key` is needed from [`Job::process`] on; ingest and status work without any secret.
+    pub fn open(
+        data_dir: &Path,
+        source: Option<Recorded>,
+        key: Option<CoordinatorKey>,
+        engine: Arc<dyn Engine>,
+        options: Options,
+    ) -> Result<Self, Error> {
+        let dir = DataDir::open(data_dir)?;
+        let journal = open_journal(&dir, &options)?;
+        let job = Self {
+            dir,
+            journal,
+            source,
+            key: key.map(Arc::new),
+            engine,
+            options,
+            log: None,
+            last: None,
+            outcome: None,
+        };
+        if let (Some(poll), Some(key)) = (job.poll_row()?, &job.key) {
+            poll.check_coordinator(key)?;
+        }
+        Ok(job)
+    }
+
+    /// The data directory.
+    pub fn dir(&self) -> &DataDir {
+        &self.dir
+    }
+
+    /// Where the job stands.
+    pub fn status(&self) -> Result<Status, Error> {
+        self.journal.read(|r| {
+            let mut stages = Vec::new();
+            for stage in StageId::ALL {
+                stages.push((stage, checkpoint(r, stage)?));
+            }
+            let mut proofs = Vec::new();
+            r.each(|key, AttemptsRow(begun)| {
+                if let Some(unit) = ProofUnit::from_key(key) {
+                    let finished = r.get::<ProofRow>(key)?.map_or(0, |row| row.made);
+                    proofs.push(ProofStatus { unit, begun, finished });
+                }
+                Ok(())
+            })?;
+            let results: Option<ResultsRow> = r.get(0)?;
+            let warnings = results.as_ref().map(|row| self.warnings_of(row)).unwrap_or_default();
+            Ok(Status { poll: r.get(0)?, stages, proofs, results, warnings })
+        })
+    }
+
+    /// Runs one stage to its end.
+    pub fn run(&mut self, stage: StageId, control: Control<'_>) -> Result<Checkpoint, Error> {
+        self.execute(stage, u64::MAX, control)
+    }
+
+    /// Runs one stage until `to` of its units are done.
+    pub fn execute(&mut self, stage: StageId, to: u64, control: Control<'_>) -> Result<Checkpoint, Error> {
+        control.cancel.check()?;
+        stage_of(stage).execute(self, to, control)
+    }
+
+    /// Takes back everything that a stage did beyond `to` units, and everything that later stages did at all.
+    pub fn unwind(&mut self, stage: StageId, to: u64) -> Result<(), Error> {
+        for later in StageId::ALL.into_iter().rev().filter(|later| *later > stage) {
+            stage_of(later).unwind(self, 0)?;
+        }
+        stage_of(stage).unwind(self, to)?;
+        Ok(())
+    }
+
+    /// Reads the recorded poll into the journal.
+    pub fn ingest(&mut self, control: Control<'_>) -> Result<Checkpoint, Error> {
+        self.run(StageId::Ingest, control)
+    }
+
+    /// Processes all messages, without proofs.
+    pub fn process(&mut self, control: Control<'_>) -> Result<Checkpoint, Error> {
+        self.run(StageId::Process, control)
+    }
+
+    /// Tallies all ballots, without proofs, and writes `tally.json`.
+    pub fn tally(&mut self, control: Control<'_>) -> Result<Checkpoint, Error> {
+        self.run(StageId::Tally, control)
+    }
+
+    /// Makes every proof that is missing.
+    pub fn prove(&mut self, control: Control<'_>) -> Result<Checkpoint, Error> {
+        self.run(StageId::Prove, control)
+    }
+
+    /// Checks all proofs as one transcript.
+    pub fn transcript(&mut self, control: Control<'_>) -> Result<Checkpoint, Error> {
+        self.run(StageId::Transcript, control)
+    }
+
+    /// Writes the audit bundle.
+    pub fn bundle(&mut self, control: Control<'_>) -> Result<Checkpoint, Error> {
+        self.run(StageId::Bundle, control)
+    }
+
+    /// Runs every stage to its end.
+    pub fn run_all(&mut self, control: Control<'_>) -> Result<Status, Error> {
+        for stage in StageId::ALL {
+            self.run(stage, control)?;
+        }
+        self.status()
+    }
+
+    /// The poll's log, once ingest is complete.
+    pub fn log(&mut self) -> Result<Arc<PollLog>, Error> {
+        if let Some(log) = &self.log {
+            return Ok(Arc::clone(log));
+        }
+        let log = Arc::new(ingest::load(self)?);
+        self.log = Some(Arc::clone(&log));
+        Ok(log)
+    }
+
+    /// The results with the salts that open their commitment, once the tally is complete.
+    pub fn outcome(&mut self, control: Control<'_>) -> Result<TallyOutcome, Error> {
+        tally::outcome(self, control)
+    }
+
+    /// The file of the audit bundle.
+    pub fn bundle_path(&self) -> PathBuf {
+        self.dir.bundle()
+    }
+
+    pub(crate) fn poll_row(&self) -> Result<Option<PollRow>, Error> {
+        self.journal.read(|r| r.get(0))
+    }
+
+    pub(crate) fn checkpoint(&self, stage: StageId) -> Result<Checkpoint, Error> {
+        self.journal.read(|r| checkpoint(r, stage))
+    }
+
+    /// Refuses to go on unless a stage is complete.
+    pub(crate) fn needs(&self, stage: StageId) -> Result<(), Error> {
+        if self.checkpoint(stage)?.is_complete() { Ok(()) } else { Err(Error::StageNeeded { stage }) }
+    }
+
+    pub(crate) fn key(&self) -> Result<Arc<CoordinatorKey>, Error> {
+        self.key.clone().ok_or(Error::KeyNeeded)
+    }
+
+    /// The seed of every secret of this run (D16).
+    pub(crate) fn seed(&self) -> Result<RunSeed, Error> {
+        let key = self.key()?;
+        let poll = self.poll_row()?.ok_or(Error::StageNeeded { stage: StageId::Ingest })?;
+        Ok(RunSeed::derive(key.private(), poll.identity.chain_id, poll.identity.poll_address))
+    }
+
+    pub(crate) fn warnings_of(&self, row: &ResultsRow) -> Vec<Warning> {
+        small_poll(row.voters, &tally::chosen(&row.results.votes), self.options.small_poll)
+    }
+
+    /// Unwinds a stage whose rows are one table with one row a unit.
+    pub(crate) fn unwind_rows(&self, stage: StageId, table: Table, to: u64) -> Result<Checkpoint, Error> {
+        let at = self.checkpoint(stage)?;
+        if at.done <= to && to > 0 {
+            return Ok(at);
+        }
+        let back = if to == 0 { Checkpoint::default() } else { Checkpoint { done: to, ..at } };
+        self.journal.write(|w| {
+            w.remove_from(table, to)?;
+            set_checkpoint(w, stage, back)
+        })?;
+        Ok(back)
+    }
+}
+
+fn stage_of(stage: StageId) -> &'static dyn Stage<Job> {
+    match stage {
+        StageId::Ingest => &Ingest,
+        StageId::Process => &Process,
+        StageId::Tally => &Tally,
+        StageId::Prove => &Prove,
+        StageId::Transcript => &Transcript,
+        StageId::Bundle => &Bundle,
+    }
+}
+
+/// Opens the journal, or creates it in a directory that never had one, and refuses a damaged one.
+fn open_journal(dir: &DataDir, options: &Options) -> Result<Journal, Error> {
+    let path = dir.journal();
+    let journal = if path.exists() {
+        Journal::open(&path)?
+    } else if dir.is_initialised() {
+        return Err(Error::Journal { path, fault: JournalFault::Missing });
+    } else {
+        Journal::create(&path)?
+    };
+    let faults = journal.verify()?;
+    if let Some(fault) = faults.iter().find(|fault| !fault.is_about_proofs()) {
+        return Err(journal.fault(fault.clone()));
+    }
+    if let Some(fault) = faults.first() {
+        if !options.remake {
+            return Err(match fault.proof() {
+                Some(unit) => Error::CorruptProof { unit, path, why: fault.to_string() },
+                None => journal.fault(fault.clone()),
+            });
+        }
+        journal.discard_damage(Table::Proofs)?;
+        journal.write(|w| {
+            let at: Checkpoint = w.get(StageId::Prove.key())?.unwrap_or_default();
+            let done = w.count(Table::Proofs);
+            set_checkpoint(w, StageId::Prove, Checkpoint { done, ..at })?;
+            for stage in [StageId::Transcript, StageId::Bundle] {
+                set_checkpoint(w, stage, Checkpoint::default())?;
+            }
+            w.remove(Table::Bundle, 0)
+        })?;
+    }
+    dir.mark_initialised()?;
+    Ok(journal)
+}

@@ -1,0 +1,158 @@
+//! Ingest: a recorded poll becomes journal rows.
+//!
+//! Needs no key. Leaves come first, then messages, in chunks of one transaction each; the row that names the poll and the
+//! digests of its files comes before them all. From then on the journal belongs to exactly these files: other ones are a
+//! conflict, by name, and nothing is lost.
+
+use maci_protocol::{Message, PollLog, StateLeaf};
+use maci_verifier::ChainHash;
+
+use super::Clock;
+use crate::error::Error;
+use crate::job::Job;
+use crate::journal::Table;
+use crate::records::{BatchHashRow, PollIdentity, PollRow};
+use crate::source::{Recorded, RecordedFiles};
+use crate::stage::{Checkpoint, Control, Stage, StageId, set_checkpoint};
+
+/// Rows in one transaction.
+const CHUNK: u64 = 4096;
+
+/// The stage.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ingest;
+
+impl Stage<Job> for Ingest {
+    fn id(&self) -> StageId {
+        StageId::Ingest
+    }
+
+    fn execute(&self, job: &mut Job, to: u64, control: Control<'_>) -> Result<Checkpoint, Error> {
+        let known = job.poll_row()?;
+        let at = job.checkpoint(StageId::Ingest)?;
+        let Some(source) = job.source.clone() else {
+            return if at.is_complete() { Ok(at) } else { Err(Error::SourceNeeded) };
+        };
+        let files = source.read()?;
+        if let Some(known) = &known {
+            check_same(known, &source, &files)?;
+        }
+        if at.is_complete() || (known.is_some() && at.done >= to) {
+            return Ok(at);
+        }
+        let log = source.parse(&files)?;
+        if let Some(key) = &job.key {
+            log.check_coordinator(key)?;
+        }
+        let row = PollRow::new(&log, &source.deployment(&files)?, files.deployment_digest, files.logs_digest);
+        // The texts are larger than the log.
+        drop(files);
+        let total = row.leaves + row.messages;
+        let clock = Clock::start(StageId::Ingest, at.done, total, control);
+        if known.is_none() {
+            begin(job, &row, &log, total)?;
+        }
+        let mut done = at.done;
+        while done < to.min(total) {
+            control.cancel.check()?;
+            let end = (done + CHUNK).min(total).min(to);
+            job.journal.write(|w| {
+                for unit in done..end {
+                    if let Some(leaf) = usize::try_from(unit).ok().and_then(|i| log.leaves.get(i)) {
+                        w.put(unit, leaf)?;
+                    } else if let Some(message) =
+                        usize::try_from(unit - row.leaves).ok().and_then(|i| log.messages.get(i))
+                    {
+                        w.put(unit - row.leaves, message)?;
+                    }
+                }
+                set_checkpoint(w, StageId::Ingest, Checkpoint { done: end, total })
+            })?;
+            done = end;
+            clock.advanced(done, total);
+        }
+        if done == total {
+            job.log = Some(log.into());
+            clock.finished();
+        }
+        Ok(Checkpoint { done, total })
+    }
+
+    fn unwind(&self, job: &mut Job, to: u64) -> Result<Checkpoint, Error> {
+        let at = job.checkpoint(StageId::Ingest)?;
+        if at.done <= to && to > 0 {
+            return Ok(at);
+        }
+        let leaves = job.poll_row()?.map_or(0, |row| row.leaves);
+        let back = if to == 0 { Checkpoint::default() } else { Checkpoint { done: to, ..at } };
+        job.journal.write(|w| {
+            w.remove_from(Table::Leaves, to.min(leaves))?;
+            w.remove_from(Table::Messages, to.saturating_sub(leaves))?;
+            if to == 0 {
+                w.remove_from(Table::Poll, 0)?;
+                w.remove_from(Table::BatchHashes, 0)?;
+            }
+            set_checkpoint(w, StageId::Ingest, back)
+        })?;
+        job.log = None;
+        Ok(back)
+    }
+}
+
+fn begin(job: &Job, row: &PollRow, log: &PollLog, total: u64) -> Result<(), Error> {
+    job.journal.write(|w| {
+        w.put(0, row)?;
+        for (index, hash) in (0..).zip(&log.batch_hashes) {
+            w.put(index, &BatchHashRow(*hash))?;
+        }
+        set_checkpoint(w, StageId::Ingest, Checkpoint { done: 0, total })
+    })
+}
+
+/// The files must be those that the journal was begun with.
+fn check_same(known: &PollRow, source: &Recorded, files: &RecordedFiles) -> Result<(), Error> {
+    let changed = if known.deployment_digest != files.deployment_digest {
+        (source.deployment_path(), known.deployment_digest, files.deployment_digest)
+    } else if known.logs_digest != files.logs_digest {
+        (source.logs_path(), known.logs_digest, files.logs_digest)
+    } else {
+        return Ok(());
+    };
+    // Another poll is told apart from an edited file where the new files still parse.
+    if let Ok(log) = source.parse(files) {
+        let found = PollIdentity::of(&log);
+        if found != known.identity {
+            return Err(Error::OtherPoll { expected: known.identity, found });
+        }
+    }
+    let (path, expected, found) = changed;
+    Err(Error::ChangedSource { path, expected: hex::encode(expected), found: hex::encode(found) })
+}
+
+/// Reads the whole log back from the rows of a complete ingest.
+pub(crate) fn load(job: &Job) -> Result<PollLog, Error> {
+    let Some(row) = job.poll_row()? else {
+        return Err(Error::StageNeeded { stage: StageId::Ingest });
+    };
+    if !job.checkpoint(StageId::Ingest)?.is_complete() {
+        return Err(Error::StageNeeded { stage: StageId::Ingest });
+    }
+    job.journal.read(|r| {
+        let mut leaves: Vec<StateLeaf> = Vec::new();
+        r.each(|_, leaf| {
+            leaves.push(leaf);
+            Ok(())
+        })?;
+        let mut messages: Vec<Message> = Vec::new();
+        r.each(|_, message| {
+            messages.push(message);
+            Ok(())
+        })?;
+        let mut hashes: Vec<ChainHash> = Vec::new();
+        r.each(|_, BatchHashRow(hash)| {
+            hashes.push(hash);
+            Ok(())
+        })?;
+        Ok(row.into_log(leaves, messages, hashes))
+    })
+}
