@@ -76,7 +76,7 @@ pub(crate) struct Sealed {
     stated: BTreeMap<String, B256>,
     stated_whole: B256,
     computed: BTreeMap<String, B256>,
-    pub(crate) whole: B256,
+    whole: B256,
 }
 
 /// Takes the digests out of a document. They are compared later, by [`Sealed::check`], so that a value which is wrong in
