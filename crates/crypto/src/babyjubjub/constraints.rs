@@ -236,4 +236,4 @@ impl CurvePointVar {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

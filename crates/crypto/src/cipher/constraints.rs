@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use ark_ff::{AdditiveGroup, Field};
 use ark_relations::gr1cs::SynthesisError;
 
+use super::DOMAIN;
 use crate::{
     Fr,
     babyjubjub::constraints::PointVar,
@@ -16,13 +17,12 @@ use crate::{
 
 /// The seven plaintext elements of a ten-element ciphertext, for any ciphertext and key.
 pub fn decrypt(data: &[FrVar; 10], key: &PointVar) -> Result<[FrVar; 7], SynthesisError> {
-    // Nonce 0 and plaintext length 7: two of four lanes are constants in the first permutation.
-    let length = Fr::from(7u64) * Fr::from(2u64).pow([128u64]);
+    // Two of the four lanes are constants in the first permutation.
     let mut state = [
         FrVar::Constant(Fr::ZERO),
         key.x.clone(),
         key.y.clone(),
-        FrVar::Constant(length),
+        FrVar::Constant(DOMAIN),
     ];
     let mut plain = Vec::with_capacity(9);
     for triple in data[..9].chunks_exact(3) {

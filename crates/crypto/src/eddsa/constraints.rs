@@ -19,7 +19,7 @@ use crate::{
 ///
 /// 0 if A or R8 is off the curve, 8A is the identity or S ≥ ℓ; otherwise the truth of S·Base8 == R8 + h·8A with h the
 /// canonical integer of H5(R8, A, msg). Each part is judged by its own flag and replaced by a constant before any
-/// arithmetic uses it, so every input has exactly one flag and a witness for it. 4,337 rows.
+/// arithmetic uses it, so every input has exactly one flag and a witness for it. 4,332 rows.
 pub fn verify_flag(
     a: &PointVar,
     r8: &PointVar,
