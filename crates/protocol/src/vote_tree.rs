@@ -1,7 +1,8 @@
-//! The quinary tree over a ballot's vote weights (protocol.md §8), computed from the weights when needed.
+//! The quinary tree over a ballot's vote weights (protocol.md §8).
 //!
-//! A voter votes on few options, so subtrees of zeros are taken from a table instead of being hashed: a ballot with
-//! one vote costs v hashes.
+//! [`root`] and [`path`] compute from the weights; a voter votes on few options, so subtrees of zeros are taken from a
+//! table instead of being hashed. [`VoteNodes`] keeps the inner nodes of a ballot that changes often: a vote then
+//! costs v hashes and a path none.
 
 use std::sync::LazyLock;
 
@@ -66,17 +67,84 @@ pub fn path(votes: &[u64], depth: u8, option: usize) -> Vec<[Fr; ARITY - 1]> {
         let nodes = children(votes, below);
         let span = leaves(below);
         let digit = option / span;
-        let mut siblings = nodes
-            .iter()
-            .enumerate()
-            .filter(|(place, _)| *place != digit)
-            .map(|(_, node)| *node);
-        path.push([(); ARITY - 1].map(|()| siblings.next().unwrap_or(Fr::ZERO)));
+        path.push(without(&nodes, digit));
         votes = chunk(votes, span, digit);
         option %= span;
     }
     path.reverse();
     path
+}
+
+/// The inner nodes of one ballot's tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoteNodes {
+    depth: u8,
+    /// Height 1 first, the root last.
+    nodes: Box<[Fr]>,
+}
+
+impl VoteNodes {
+    /// The nodes over zeros.
+    pub fn blank(depth: u8) -> Self {
+        let at = |height| core::iter::repeat_n(zero_root(height), leaves(depth - height));
+        Self {
+            depth,
+            nodes: (1..=depth).flat_map(at).collect(),
+        }
+    }
+
+    /// The root.
+    pub fn root(&self) -> Fr {
+        self.nodes.last().copied().unwrap_or(Fr::ZERO)
+    }
+
+    /// Takes in the weight of one option, which `votes` already holds.
+    pub fn update(&mut self, votes: &[u64], option: usize) {
+        let mut place = option / ARITY;
+        let mut children = [Fr::ZERO; ARITY];
+        for (child, weight) in children.iter_mut().zip(chunk(votes, ARITY, place)) {
+            *child = Fr::from(*weight);
+        }
+        let mut start = 0;
+        for height in 1..=self.depth {
+            let Some(node) = self.nodes.get_mut(start + place) else {
+                return;
+            };
+            *node = poseidon::hash5(&children);
+            place /= ARITY;
+            let level = &self.nodes[start..];
+            for (child, node) in children.iter_mut().zip(chunk(level, ARITY, place)) {
+                *child = *node;
+            }
+            start += leaves(self.depth - height);
+        }
+    }
+
+    /// The siblings of an option, as [`path`] gives them.
+    pub fn path(&self, votes: &[u64], option: usize) -> Vec<[Fr; ARITY - 1]> {
+        let mut place = option;
+        let mut start = 0;
+        let mut path = Vec::with_capacity(self.depth.into());
+        for height in 0..self.depth {
+            let (group, own) = (place / ARITY, place % ARITY);
+            let mut children = [Fr::ZERO; ARITY];
+            if height == 0 {
+                for (child, weight) in children.iter_mut().zip(chunk(votes, ARITY, group)) {
+                    *child = Fr::from(*weight);
+                }
+            } else {
+                children.copy_from_slice(chunk(&self.nodes[start..], ARITY, group));
+                start += leaves(self.depth - height);
+            }
+            path.push(without(&children, own));
+            place = group;
+        }
+        path
+    }
+}
+
+fn without(nodes: &[Fr; ARITY], own: usize) -> [Fr; ARITY - 1] {
+    core::array::from_fn(|place| nodes[place + usize::from(place >= own)])
 }
 
 /// The five nodes at height `below` under a node.
@@ -127,6 +195,24 @@ mod tests {
             ),
         ] {
             assert_eq!(field::to_dec(&zero_root(depth)), expected, "depth {depth}");
+        }
+    }
+
+    #[test]
+    fn kept_nodes_equal_computed_ones() {
+        for depth in 1..=3 {
+            let mut votes = vec![0; leaves(depth)];
+            let mut nodes = VoteNodes::blank(depth);
+            assert_eq!(nodes.root(), zero_root(depth));
+            for step in 0..20 {
+                let option = (step * 7) % votes.len();
+                votes[option] = step as u64 * 3;
+                nodes.update(&votes, option);
+                assert_eq!(nodes.root(), root(&votes, depth));
+                for other in [0, option, votes.len() - 1] {
+                    assert_eq!(nodes.path(&votes, other), path(&votes, depth, other));
+                }
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     machine::{Effect, Machine, Step},
     secrets::SaltSource,
     state::{Ballot, StateLeaf},
-    vote_tree,
+    vote_tree::{self, VoteNodes},
 };
 
 /// Root of the merged poll state tree over these leaves (protocol.md §8).
@@ -47,8 +47,10 @@ pub struct MaciLayout {
     vote_option_tree_depth: u8,
     state: LazyTree,
     pub(super) ballots: LazyTree,
-    /// Leaves changed since they were last hashed.
-    changed: Vec<u64>,
+    /// Inner nodes of the ballots that hold votes.
+    votes: Vec<Option<VoteNodes>>,
+    /// Leaf and option of every step since the trees were last hashed.
+    changed: Vec<(u64, usize)>,
 }
 
 /// What one slot opens.
@@ -88,21 +90,40 @@ impl MaciLayout {
         }
     }
 
+    fn nodes(&self, index: u64) -> Option<&VoteNodes> {
+        self.votes.get(index as usize).and_then(Option::as_ref)
+    }
+
+    /// Root of a ballot's weights.
+    pub(super) fn vo_root(&self, index: u64) -> Fr {
+        self.nodes(index).map_or_else(
+            || vote_tree::zero_root(self.vote_option_tree_depth),
+            VoteNodes::root,
+        )
+    }
+
     /// Hashes the leaves changed since the last call.
     fn settle(&mut self, machine: &Machine) {
         let mut changed = core::mem::take(&mut self.changed);
         changed.sort_unstable();
         changed.dedup();
-        let leaf = |index: &u64| (*index, machine.leaves()[*index as usize].hash());
+        for &(index, option) in &changed {
+            if let Some(nodes) = self.votes.get_mut(index as usize) {
+                let blank = || VoteNodes::blank(self.vote_option_tree_depth);
+                nodes
+                    .get_or_insert_with(blank)
+                    .update(machine.votes(index), option);
+            }
+        }
+        changed.dedup_by_key(|(index, _)| *index);
+        let leaf = |(index, _): &(u64, usize)| (*index, machine.leaves()[*index as usize].hash());
         write(&mut self.state, changed.iter().map(leaf));
-        let ballot = |index: &u64| {
-            let vo_root = vote_tree::root(machine.votes(*index), self.vote_option_tree_depth);
-            (
-                *index,
-                poseidon::hash2(Fr::from(machine.nonce(*index)), vo_root),
-            )
-        };
-        write(&mut self.ballots, changed.iter().map(ballot));
+        let ballots = changed.iter().map(|(index, _)| {
+            let nonce = Fr::from(machine.nonce(*index));
+            (*index, poseidon::hash2(nonce, self.vo_root(*index)))
+        });
+        let ballots: Vec<_> = ballots.collect();
+        write(&mut self.ballots, ballots);
         changed.clear();
         self.changed = changed;
     }
@@ -122,6 +143,7 @@ impl Layout for MaciLayout {
             vote_option_tree_depth: params.vote_option_tree_depth,
             state: state_tree(machine.leaves()),
             ballots: LazyTree::new(params.state_tree_depth, blank),
+            votes: vec![None; machine.leaves().len()],
             changed: Vec::new(),
         }
     }
@@ -137,19 +159,20 @@ impl Layout for MaciLayout {
         Opening {
             leaf: step.leaf_before,
             leaf_path,
-            ballot: (
-                Fr::from(step.nonce_before),
-                vote_tree::root(votes, self.vote_option_tree_depth),
-            ),
+            ballot: (Fr::from(step.nonce_before), self.vo_root(index)),
             ballot_path: self.ballots.path_above(0, index),
             weight: Fr::from(step.weight_before),
-            weight_path: vote_tree::path(votes, self.vote_option_tree_depth, option),
+            weight_path: match self.nodes(index) {
+                Some(nodes) => nodes.path(votes, option),
+                None => vote_tree::path(votes, self.vote_option_tree_depth, option),
+            },
         }
     }
 
     fn follow(&mut self, step: &Step) {
         if step.effect == Effect::Apply {
-            self.changed.push(step.state_index.0);
+            self.changed
+                .push((step.state_index.0, step.vote_option_index.0 as usize));
         }
     }
 

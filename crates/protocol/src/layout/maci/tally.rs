@@ -121,7 +121,6 @@ impl<'a> Tallying<'a> {
     pub fn next_inputs(&mut self, salts: &mut dyn SaltSource) -> Option<TallyInputs> {
         let (current, current_salts) = (self.results.clone(), self.salts);
         let statement = self.advance(salts)?;
-        let depth = self.log.params.vote_option_tree_depth;
         let size = self.log.params.tally_batch_size();
         let height = self.log.params.tally_processing_state_tree_depth;
         let batch = statement.index..statement.index + size;
@@ -138,7 +137,7 @@ impl<'a> Tallying<'a> {
             ballots: batch
                 .clone()
                 .map(|index| {
-                    let root = vote_tree::root(self.machine.votes(index), depth);
+                    let root = self.layout.vo_root(index);
                     (Fr::from(self.machine.nonce(index)), root)
                 })
                 .collect(),
