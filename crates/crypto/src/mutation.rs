@@ -3,9 +3,14 @@
 //! [`Snapshot`] holds the matrices and one assignment, so values can be changed and rows evaluated without
 //! synthesising again: `ConstraintSystem::is_satisfied` caches the values of linear combinations and would not see a
 //! changed witness. [`Snapshot::survivors`] is the mutation test: every witness in turn becomes 0, 1, x + 1, −x and
-//! another value, and the change must break a row.
+//! another value, and the change must break a row. [`Snapshot::loose`] is the stronger test: it finds witnesses that can
+//! move *together*, the mark of a free slope or a missing row.
 
-use alloc::{vec, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec,
+    vec::Vec,
+};
 
 use ark_ff::{AdditiveGroup, Field};
 use ark_relations::gr1cs::{
@@ -139,7 +144,7 @@ impl Snapshot {
             let Some(old) = self.witness(witness) else {
                 continue;
             };
-            if self.free.contains(&witness) {
+            if self.free.binary_search(&witness).is_ok() {
                 continue;
             }
             let entries = &columns[self.public + witness];
@@ -150,6 +155,41 @@ impl Snapshot {
             }
         }
         survivors
+    }
+
+    /// Witnesses that the rows do not fix locally, when the public inputs and the `given` witnesses are fixed.
+    ///
+    /// The derivative of every row at the assignment is a linear equation in the changes of the witnesses. A witness is
+    /// fixed if its change must be 0; where none is loose, the assignment is an isolated solution. Registered free hints
+    /// count as fixed.
+    pub fn loose(&self, given: impl IntoIterator<Item = usize>) -> Vec<usize> {
+        let mut system = Tangent::default();
+        let free = self.free.iter().copied();
+        let fixed = given.into_iter().chain(free).map(|w| self.public + w);
+        system.fixed.extend((0..self.public).chain(fixed));
+        let [a, b, _] = self.products();
+        let [left, right, output] = self.matrices.as_slice() else {
+            return (0..self.witnesses()).collect();
+        };
+        for row in 0..self.rows() {
+            let scaled = |entries: &[(Fr, usize)], factor: Fr| {
+                let scaled = entries
+                    .iter()
+                    .map(move |(c, column)| (*column, *c * factor));
+                scaled.collect::<Vec<_>>()
+            };
+            system.add(
+                [
+                    scaled(&left[row], b[row]),
+                    scaled(&right[row], a[row]),
+                    scaled(&output[row], -Fr::ONE),
+                ]
+                .concat(),
+            );
+        }
+        (0..self.witnesses())
+            .filter(|witness| !system.fixed.contains(&(self.public + witness)))
+            .collect()
     }
 
     /// A·z, B·z and C·z.
@@ -184,6 +224,66 @@ impl Snapshot {
     }
 }
 
+/// Homogeneous linear equations in the changes of columns, kept solved.
+#[derive(Debug, Default)]
+struct Tangent {
+    /// Columns that cannot change.
+    fixed: BTreeSet<usize>,
+    /// Columns as combinations of columns that were unsolved when they were added.
+    solved: BTreeMap<usize, BTreeMap<usize, Fr>>,
+    /// The solved columns that a column stands in.
+    users: BTreeMap<usize, Vec<usize>>,
+}
+
+impl Tangent {
+    /// Adds `Σ coefficient · change = 0`.
+    fn add(&mut self, terms: Vec<(usize, Fr)>) {
+        let mut open = BTreeMap::new();
+        let mut pending = terms;
+        while let Some((column, coefficient)) = pending.pop() {
+            if self.fixed.contains(&column) {
+                continue;
+            }
+            match self.solved.get(&column) {
+                Some(form) => pending.extend(form.iter().map(|(c, k)| (*c, *k * coefficient))),
+                None => *open.entry(column).or_insert(Fr::ZERO) += coefficient,
+            }
+        }
+        open.retain(|_, coefficient| *coefficient != Fr::ZERO);
+        // The newest column, so that rows solve for what they define.
+        let Some((pivot, coefficient)) = open.pop_last() else {
+            return;
+        };
+        let scale = -coefficient.inverse().unwrap_or(Fr::ZERO);
+        for (column, coefficient) in &mut open {
+            *coefficient *= scale;
+            self.users.entry(*column).or_default().push(pivot);
+        }
+        let determined = open.is_empty();
+        self.solved.insert(pivot, open);
+        if determined {
+            self.fix(pivot);
+        }
+    }
+
+    /// Marks a column as fixed, and the solved columns that have no other open term.
+    fn fix(&mut self, column: usize) {
+        let mut pending = vec![column];
+        while let Some(column) = pending.pop() {
+            self.fixed.insert(column);
+            self.solved.remove(&column);
+            for user in self.users.remove(&column).unwrap_or_default() {
+                if let Some(form) = self.solved.get_mut(&user) {
+                    form.remove(&column);
+                    if form.is_empty() {
+                        pending.push(user);
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Whether a change of one column breaks a row that it stands in.
 fn notices(entries: &[(usize, [Fr; 3])], [a, b, c]: &[Vec<Fr>; 3], change: Fr) -> bool {
     entries.iter().any(|(row, k)| {
@@ -197,4 +297,47 @@ fn mutations(old: Fr, seed: usize) -> impl Iterator<Item = Fr> {
     [Fr::ZERO, Fr::ONE, old + Fr::ONE, -old, other]
         .into_iter()
         .filter(move |value| *value != old)
+}
+
+#[cfg(test)]
+mod tests {
+    //! The checks see a free witness, and a free pair.
+
+    #![allow(clippy::unwrap_used)]
+
+    use ark_r1cs_std::{alloc::AllocVar, fields::FieldVar};
+
+    use super::*;
+    use crate::bits::{FrVar, enforce_equal, product};
+
+    fn new_witness(cs: &Cs, value: u64) -> FrVar {
+        FrVar::new_witness(cs.clone(), || Ok(Fr::from(value))).unwrap()
+    }
+
+    #[test]
+    fn a_free_witness_survives() {
+        let cs = ConstraintSystem::new_ref();
+        let (x, _unused) = (new_witness(&cs, 2), new_witness(&cs, 3));
+        // x·0 = 0 uses x and fixes nothing.
+        let _ = product(&x, &(&x - &x)).unwrap();
+        let snapshot = Snapshot::of(&cs).unwrap();
+        let survivors: Vec<usize> = snapshot.survivors().iter().map(|s| s.witness).collect();
+        assert!(survivors.contains(&0) && survivors.contains(&1));
+        assert_eq!(snapshot.unused(), [1]);
+        assert_eq!(snapshot.loose([]), [0, 1]);
+    }
+
+    #[test]
+    fn a_free_pair_is_loose_although_neither_survives() {
+        let cs = ConstraintSystem::new_ref();
+        let (x, y) = (new_witness(&cs, 2), new_witness(&cs, 3));
+        enforce_equal(&(&x + &y), &FrVar::constant(Fr::from(5u64))).unwrap();
+        let snapshot = Snapshot::of(&cs).unwrap();
+        assert_eq!(snapshot.survivors(), []);
+        assert_eq!(snapshot.loose([]), [0, 1]);
+        assert!(snapshot.loose([0]).is_empty());
+        let square = product(&x, &x).unwrap();
+        enforce_equal(&square, &FrVar::constant(Fr::from(4u64))).unwrap();
+        assert!(Snapshot::of(&cs).unwrap().loose([]).is_empty());
+    }
 }

@@ -38,7 +38,7 @@ impl FreeHints {
         }
     }
 
-    /// The registered witnesses of a constraint system, as indices into its witness assignment.
+    /// The registered witnesses of a constraint system, as ascending indices into its witness assignment.
     pub fn of(cs: &Cs) -> Vec<usize> {
         let Some(cache) = cs.borrow().map(|cs| cs.cache_map.clone()) else {
             return Vec::new();

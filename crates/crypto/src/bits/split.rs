@@ -25,7 +25,7 @@ pub fn split(x: &FrVar, n: usize) -> Result<Vec<Boolean<Fr>>, SynthesisError> {
     let Some(cs) = open(x, |v| v.num_bits() as usize <= n)? else {
         return Ok(constant_bits(x, n));
     };
-    let bits = allocate(&cs, value_of(x).map(bits_of), n)?;
+    let bits = allocate(&cs, value_of(x).map(bits_of).as_deref(), n)?;
     enforce_equal(&pack(&bits)?, x)?;
     Ok(bits)
 }
@@ -48,7 +48,7 @@ pub fn split_below(x: &FrVar, bound: &BigInt<4>) -> Result<Vec<Boolean<Fr>>, Syn
     let Some(cs) = open(x, |v| v < bound)? else {
         return Ok(constant_bits(x, n));
     };
-    split_below_as(&cs, x, bound, value_of(x).map(bits_of))
+    split_below_as(&cs, x, bound, value_of(x).map(bits_of).as_deref())
 }
 
 /// [`split_below`] with the prover's choice of bits.
@@ -56,7 +56,7 @@ fn split_below_as(
     cs: &Cs,
     x: &FrVar,
     bound: &BigInt<4>,
-    hint: Option<Vec<bool>>,
+    hint: Option<&[bool]>,
 ) -> Result<Vec<Boolean<Fr>>, SynthesisError> {
     let bits = allocate(cs, hint, predecessor(bound)?.num_bits() as usize)?;
     enforce_equal(&pack(&bits)?, x)?;
@@ -74,6 +74,12 @@ pub fn enforce_below(bits: &[Boolean<Fr>], bound: &BigInt<4>) -> Result<(), Synt
     let max_len = predecessor(bound)?.num_bits() as usize;
     if bits.len() < max_len {
         return Ok(());
+    }
+    if bits.cs().is_none() {
+        let values = bits.iter().map(GR1CSVar::value);
+        let value = BigInt::from_bits_le(&values.collect::<Result<Vec<_>, _>>()?);
+        let holds = value < *bound;
+        return holds.then_some(()).ok_or(SynthesisError::Unsatisfiable);
     }
     let zeros = max.iter().take_while(|b| !**b).count().min(max_len);
     let zeros = if zeros < WORTHWHILE_ZEROS { 0 } else { zeros };
@@ -124,7 +130,7 @@ pub fn split_flagged_below(
         let bits = constant_bits(&FrVar::Constant(rest(v, flag)), FIELD_BITS);
         return Ok((Boolean::constant(flag), bits));
     }
-    split_flagged_below_as(&cs, x, bound, flag, hint)
+    split_flagged_below_as(&cs, x, bound, flag, hint.as_deref())
 }
 
 /// [`split_flagged_below`] with the prover's choice of flag and bits.
@@ -133,7 +139,7 @@ fn split_flagged_below_as(
     x: &FrVar,
     bound: &BigInt<4>,
     flag: Option<bool>,
-    hint: Option<Vec<bool>>,
+    hint: Option<&[bool]>,
 ) -> Result<(Boolean<Fr>, Vec<Boolean<Fr>>), SynthesisError> {
     let field_bound = Fr::from_bigint(*bound).ok_or(SynthesisError::ArityMismatch)?;
     let flag = bit(cs, flag)?;
@@ -190,7 +196,7 @@ impl Decision {
             .ok()
             .and_then(|tie| value_of(if tie { &at_tie } else { &apart }));
         let cs = low.cs().or(high.cs());
-        let margin = pack(&allocate(&cs, value.map(bits_of), width)?)?;
+        let margin = pack(&allocate(&cs, value.map(bits_of).as_deref(), width)?)?;
         // tie·(at_tie − apart) = margin − apart
         enforce_product(
             &FrVar::from(tie.clone()),
@@ -212,7 +218,7 @@ pub(super) fn bits_above_lowest(x: &FrVar, n: usize) -> Result<Vec<Boolean<Fr>>,
         return Ok(constant_bits(x, n).split_off(1));
     };
     let hint = value_of(x).map(|v| bits_of(v).split_off(1));
-    let bits = allocate(&cs, hint, n - 1)?;
+    let bits = allocate(&cs, hint.as_deref(), n - 1)?;
     let lowest = linear(&[(Fr::ONE, x), (-Fr::from(2u64), &pack(&bits)?)], Fr::ZERO)?;
     enforce_product(
         &lowest,
@@ -238,16 +244,10 @@ fn constant_bits(x: &FrVar, n: usize) -> Vec<Boolean<Fr>> {
 }
 
 /// `n` boolean witnesses with the lowest bits of the hint.
-fn allocate(
-    cs: &Cs,
-    hint: Option<Vec<bool>>,
-    n: usize,
-) -> Result<Vec<Boolean<Fr>>, SynthesisError> {
+fn allocate(cs: &Cs, hint: Option<&[bool]>, n: usize) -> Result<Vec<Boolean<Fr>>, SynthesisError> {
     (0..n)
         .map(|i| {
-            let value = hint
-                .as_ref()
-                .map(|bits| bits.get(i).copied().unwrap_or(false));
+            let value = hint.map(|bits| bits.get(i).copied().unwrap_or(false));
             bit(cs, value)
         })
         .collect()

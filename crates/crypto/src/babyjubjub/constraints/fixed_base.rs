@@ -127,20 +127,18 @@ impl Window {
         let quarter = Fr::from(4u64).inverse().unwrap_or_default();
         let half = quarter.double();
         // Signs of (σ₀, σ₁, σ₂): 1 is (−, −, +), 3 is (+, −, +), 5 is (−, +, +), 7 is (+, +, +).
-        let mix = |coordinate: fn(&Point) -> Fr, signs: [i8; 4]| -> Fr {
-            let terms = points.iter().zip(signs).map(|(p, sign)| {
-                let value = coordinate(p);
-                if sign < 0 { -value } else { value }
-            });
-            terms.sum::<Fr>() * quarter
+        let mix = |values: &[Fr], signs: [i8; 4]| -> Fr {
+            let terms = values.iter().zip(signs);
+            let signed = terms.map(|(value, sign)| if sign < 0 { -*value } else { *value });
+            signed.sum::<Fr>() * quarter
         };
-        let (x, y): (fn(&Point) -> Fr, fn(&Point) -> Fr) = (|p| p.x, |p| p.y);
-        let alpha = mix(y, [1, 1, 1, 1]);
-        let beta = mix(y, [1, -1, -1, 1]);
-        let gamma = mix(y, [-1, -1, 1, 1]);
-        let delta = mix(y, [-1, 1, -1, 1]);
-        let (first, second) = (mix(x, [-1, 1, -1, 1]), mix(x, [-1, -1, 1, 1]));
-        let (third, fourth) = (mix(x, [1, 1, 1, 1]), mix(x, [1, -1, -1, 1]));
+        let (x, y): (Vec<Fr>, Vec<Fr>) = points.iter().map(|p| (p.x, p.y)).unzip();
+        let alpha = mix(&y, [1, 1, 1, 1]);
+        let beta = mix(&y, [1, -1, -1, 1]);
+        let gamma = mix(&y, [-1, -1, 1, 1]);
+        let delta = mix(&y, [-1, 1, -1, 1]);
+        let (first, second) = (mix(&x, [-1, 1, -1, 1]), mix(&x, [-1, -1, 1, 1]));
+        let (third, fourth) = (mix(&x, [1, 1, 1, 1]), mix(&x, [1, -1, -1, 1]));
         // β is not zero for any window of this table; a test checks every entry.
         let cubic = fourth * beta.inverse().unwrap_or_default();
         Self {

@@ -101,7 +101,9 @@ fn c_28_addition_and_doubling_leave_no_witness_free() {
                 |p: &Point| CurvePointVar(PointVar::new_input(&cs, Some((*p).into())).unwrap());
             let (p_var, q_var) = (input(&p), input(&q));
             p_var.add(&q_var).unwrap().double().unwrap();
-            assert_eq!(Snapshot::of(&cs).unwrap().survivors(), [], "{p} {q}");
+            let snapshot = Snapshot::of(&cs).unwrap();
+            assert_eq!(snapshot.survivors(), [], "{p} {q}");
+            assert!(snapshot.loose([]).is_empty());
         }
     }
 }
@@ -142,6 +144,7 @@ fn c_05_curve_flag_cannot_be_flipped() {
         let snapshot = Snapshot::of(&cs).unwrap();
         assert!(snapshot.is_satisfied());
         assert_eq!(snapshot.survivors(), []);
+        assert!(snapshot.loose([]).is_empty());
         let index = flag.variable().index().unwrap();
         let flipped = Fr::ONE - snapshot.witness(index).unwrap();
         for inverse in [
@@ -305,6 +308,7 @@ fn c_25_scalar_multiplications_leave_no_witness_free() {
             let snapshot = Snapshot::of(&cs).unwrap();
             assert!(snapshot.is_satisfied());
             assert_eq!(snapshot.survivors(), []);
+            assert!(snapshot.loose([]).is_empty());
             assert_eq!(snapshot.unused(), Vec::<usize>::new());
         }
     }

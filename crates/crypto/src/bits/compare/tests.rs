@@ -48,6 +48,7 @@ fn c_05_zero_flag_is_exact_and_fixed() {
         let snapshot = Snapshot::of(&cs).unwrap();
         // x itself is an input here: only its own mutation that keeps the flag's relation could survive.
         assert_eq!(snapshot.survivors_among(1..snapshot.witnesses()), []);
+        assert!(snapshot.loose(0..1).is_empty());
         assert_eq!(
             is_zero(&FrVar::Constant(value)).unwrap(),
             Boolean::constant(value == Fr::ZERO)
@@ -101,6 +102,7 @@ fn c_27_order_is_exact_over_all_small_pairs() {
                 assert_eq!(cs.num_constraints(), n + 1);
                 let snapshot = Snapshot::of(&cs).unwrap();
                 assert_eq!(snapshot.survivors_among(2..snapshot.witnesses()), []);
+                assert!(snapshot.loose(0..2).is_empty());
             }
         }
     }
@@ -258,6 +260,7 @@ fn c_25_no_hint_of_the_credit_comparison_is_free() {
         let _ = is_ge_exact(&l_var, &w_var).unwrap();
         let snapshot = Snapshot::of(&cs).unwrap();
         assert_eq!(snapshot.survivors_among(2..snapshot.witnesses()), [], "{l}");
+        assert!(snapshot.loose(0..2).is_empty());
     }
 }
 

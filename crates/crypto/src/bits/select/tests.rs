@@ -92,6 +92,7 @@ fn c_12_digits_are_exact_and_fixed() {
         let snapshot = Snapshot::of(&cs).unwrap();
         assert!(snapshot.is_satisfied());
         assert_eq!(snapshot.survivors(), []);
+        assert!(snapshot.loose([]).is_empty());
     }
 }
 

@@ -101,7 +101,7 @@ fn c_06_alias_plus_p_is_unsatisfied() {
     ] {
         let (cs, x) = variable(value);
         let alias = sum_bits(value, &Fr::MODULUS);
-        let bits = split_below_as(&cs, &x, &Fr::MODULUS, Some(alias)).unwrap();
+        let bits = split_below_as(&cs, &x, &Fr::MODULUS, Some(&alias)).unwrap();
         assert_eq!(
             pack(&bits).unwrap().value().unwrap(),
             value,
@@ -128,7 +128,9 @@ fn c_06_scalars_at_or_above_the_order_are_unsatisfied() {
         assert_eq!(values(&bits), expected(value, 251), "{value}");
         assert!(cs.is_satisfied().unwrap(), "{value}");
         assert_eq!(cs.num_constraints(), 381);
-        assert_eq!(Snapshot::of(&cs).unwrap().survivors(), [], "{value}");
+        let snapshot = Snapshot::of(&cs).unwrap();
+        assert_eq!(snapshot.survivors(), [], "{value}");
+        assert!(snapshot.loose([]).is_empty());
     }
     for value in [
         ell,
@@ -155,6 +157,9 @@ fn c_27_constant_bounds_are_exact() {
                 value < bound,
                 "{value} < {bound}"
             );
+            let bits = constant_bits(&FrVar::Constant(value.into()), 10);
+            let constant = enforce_below(&bits, &BigInt::from(bound));
+            assert_eq!(constant.is_ok(), value < bound);
         }
     }
 }
@@ -221,7 +226,7 @@ fn c_05_flagged_split_has_no_second_witness() {
             }
             for (alias, bits) in representations.into_iter().enumerate() {
                 let (cs, x) = variable(value);
-                let _ = split_flagged_below_as(&cs, &x, &bound, Some(flag), Some(bits)).unwrap();
+                let _ = split_flagged_below_as(&cs, &x, &bound, Some(flag), Some(&bits)).unwrap();
                 let honest = flag == below && alias == 0;
                 assert_eq!(cs.is_satisfied().unwrap(), honest, "{value} {flag} {alias}");
             }
@@ -239,6 +244,7 @@ fn c_25_no_hint_is_free() {
         let snapshot = Snapshot::of(&cs).unwrap();
         assert!(snapshot.is_satisfied());
         assert_eq!(snapshot.survivors(), [], "{value}");
+        assert!(snapshot.loose([]).is_empty());
         assert_eq!(snapshot.unused(), Vec::<usize>::new());
     }
 }

@@ -89,6 +89,31 @@ fn c_25_no_hint_of_the_shared_key_is_free() {
         let bits = split_below(&k, &Scalar::MODULUS).unwrap();
         let e = PointVar::new_input(&cs, Some(e)).unwrap();
         let _ = shared_key(&ScalarDigits::new(&bits).unwrap(), &e).unwrap();
-        assert_eq!(Snapshot::of(&cs).unwrap().survivors(), []);
+        let snapshot = Snapshot::of(&cs).unwrap();
+        assert_eq!(snapshot.survivors(), []);
+        assert!(snapshot.loose([]).is_empty());
+    }
+}
+
+#[test]
+fn every_allocation_mode_gives_the_native_key() {
+    use ark_r1cs_std::alloc::AllocationMode::{Constant, Input, Witness};
+    let k = Scalar::from(123_456_789u64);
+    for e in points_of_every_order() {
+        let expected = ecdh::shared_key(&k, &e.into());
+        for (mode, point_mode) in [(Constant, Constant), (Witness, Constant), (Constant, Input)] {
+            let cs = ConstraintSystem::new_ref();
+            let new = |v: Fr, mode| FrVar::new_variable(cs.clone(), || Ok(v), mode).unwrap();
+            let scalar = new(babyjubjub::scalar_to_field(&k), mode);
+            let bits = split_below(&scalar, &Scalar::MODULUS).unwrap();
+            let e = PointVar {
+                x: new(e.x, point_mode),
+                y: new(e.y, point_mode),
+            };
+            let (flag, key) = shared_key(&ScalarDigits::new(&bits).unwrap(), &e).unwrap();
+            assert!(flag.value().unwrap());
+            assert_eq!(key.value(), expected, "{mode:?} {point_mode:?}");
+            assert!(cs.is_satisfied().unwrap());
+        }
     }
 }

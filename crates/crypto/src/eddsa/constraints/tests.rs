@@ -237,6 +237,7 @@ fn c_25_no_witness_of_the_signature_is_free() {
         let snapshot = Snapshot::of(&cs).unwrap();
         assert!(snapshot.is_satisfied());
         assert_eq!(snapshot.survivors(), [], "{a:?} {signature:?}");
+        assert!(snapshot.loose(0..6).is_empty());
         assert_eq!(snapshot.unused(), Vec::<usize>::new());
 
         // The verdict flipped, with every hint for its zero test that could help.
@@ -260,6 +261,27 @@ fn c_26_structure_does_not_depend_on_the_witness() {
         let cs = ConstraintSystem::new_ref();
         let _ = synthesise(&cs, a, &signature, MESSAGE.into()).unwrap();
         assert_eq!(matrices(&cs).unwrap(), expected);
+    }
+}
+
+#[test]
+fn every_allocation_mode_gives_the_native_verdict() {
+    use ark_r1cs_std::alloc::AllocationMode::{Constant, Input, Witness};
+    for (a, signature) in specimens() {
+        let expected = verify(a, &signature, MESSAGE.into());
+        for mode in [Constant, Input, Witness] {
+            let cs = ConstraintSystem::new_ref();
+            let new = |v: Fr| FrVar::new_variable(cs.clone(), || Ok(v), mode).unwrap();
+            let point = |p: RawPoint| PointVar {
+                x: new(p.x),
+                y: new(p.y),
+            };
+            let (a, r8) = (point(a), point(signature.r8));
+            let flag = verify_flag(&a, &r8, &new(signature.s), &new(MESSAGE.into())).unwrap();
+            assert_eq!(flag.value().unwrap(), expected, "{mode:?}");
+            assert!(cs.is_satisfied().unwrap());
+            assert_eq!(cs.num_constraints() == 0, mode == Constant);
+        }
     }
 }
 
