@@ -190,4 +190,22 @@ mod tests {
         assert_eq!(hex(&*blake512(&[&[0]])), one_block);
         assert_eq!(hex(&*blake512(&[&[0; 100], &[0; 44]])), two_blocks);
     }
+
+    #[test]
+    fn v_15_every_edge_of_the_padding_equals_the_npm_package() {
+        let file: serde_json::Value =
+            serde_json::from_str(include_str!("../vectors/blake512.json")).expect("json");
+        let cases = file["cases"].as_array().expect("cases");
+        assert!(cases.len() > 10);
+        for case in cases {
+            let length = case["length"].as_u64().expect("length") as usize;
+            let message = alloc::vec![7u8; length];
+            let (head, tail) = message.split_at(length / 3);
+            assert_eq!(
+                hex(&*blake512(&[head, tail])),
+                case["digest"],
+                "{length} bytes"
+            );
+        }
+    }
 }
