@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
     }
 
     fn message(&mut self, at: At, message: &Message) -> Result<(), RecordedError> {
-        let Some((_, announced)) = self.announced.take() else {
+        let Some((hash_at, announced)) = self.announced.take() else {
             return Err(RecordedError::MissingChainHash { at });
         };
         // S-03: the first message is the contract's own, whatever the chain hash beside it says.
@@ -162,6 +162,7 @@ impl<'a> Reader<'a> {
         if computed != announced {
             return Err(RecordedError::ChainHash {
                 at,
+                hash_at,
                 message: self.messages.len() as u64,
                 expected: announced,
                 found: computed,

@@ -12,9 +12,9 @@ pub struct At {
     /// Block number.
     pub block: u64,
     /// Position of the transaction in its block.
-    pub transaction: u64,
+    pub transaction: u32,
     /// Position of the log in its block.
-    pub log_index: u64,
+    pub log_index: u32,
 }
 
 impl fmt::Display for At {
@@ -145,11 +145,13 @@ pub enum RecordedError {
     /// A message and the chain hash that the contract announced for it do not fit: one of the two, or an earlier
     /// log, was edited, moved or removed (D14).
     #[error(
-        "message {message} at {at} does not continue the chain hash: the contract recorded {expected}, the log gives {found}; this log was edited or an earlier one is missing"
+        "message {message} at {at} does not continue the chain hash: the contract recorded {expected} at {hash_at}, the log gives {found}; one of the two logs was edited or an earlier message is missing"
     )]
     ChainHash {
         /// The message's log.
         at: At,
+        /// The chain hash's log.
+        hash_at: At,
         /// Number of the message.
         message: u64,
         /// What the contract recorded.

@@ -129,18 +129,19 @@ fn sorted(
 ) -> Result<Vec<(At, RawLog)>, RecordedError> {
     let mut placed = Vec::with_capacity(logs.len());
     for (position, log) in logs.into_iter().enumerate() {
-        let quantity = |field, text: &str| {
-            quantity(text).ok_or_else(|| RecordedError::Quantity {
-                contract,
-                position,
-                field,
-                found: text.to_owned(),
-            })
+        let wrong = |field, found: &str| RecordedError::Quantity {
+            contract,
+            position,
+            field,
+            found: found.to_owned(),
         };
+        let number = |field, text: &str| quantity(text).ok_or_else(|| wrong(field, text));
+        let small =
+            |field, text: &str| u32::try_from(number(field, text)?).map_err(|_| wrong(field, text));
         let at = At {
-            block: quantity("blockNumber", &log.block_number)?,
-            transaction: quantity("transactionIndex", &log.transaction_index)?,
-            log_index: quantity("logIndex", &log.log_index)?,
+            block: number("blockNumber", &log.block_number)?,
+            transaction: small("transactionIndex", &log.transaction_index)?,
+            log_index: small("logIndex", &log.log_index)?,
         };
         if log.address.parse() != Ok(address) {
             return Err(RecordedError::Foreign {

@@ -14,7 +14,6 @@ use crate::{
     machine::Machine,
     secrets::{SaltRole, SaltSource},
     tally::{Results, TallyCommitments, TallySalts},
-    vote_tree,
 };
 
 const NO_SALT: Salt = Salt(Fr::ZERO);
