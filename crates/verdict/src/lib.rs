@@ -21,17 +21,21 @@ mod eip712;
 mod keys;
 mod pins;
 pub mod rule;
+mod source;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod verdict;
 
 pub use audit::{
     Anchor, Audit, AuditOptions, AuditReport, ChainFacts, Check, CheckName, Outcome, ReplayedLog,
     VerifiedPoll, Warning, audit,
 };
-pub use bundle::{AuditBundle, BundleError, BundleKeys, PollSource};
+pub use bundle::{AuditBundle, BundleError, BundleKeys};
 pub use digest::DigestError;
 pub use keys::{Provenance, TrustedKeys, registry_hash, verifying_keys_hash};
 pub use pins::{Contracts, PollPins};
 pub use rule::{Resolution, Terms};
+pub use source::{PollSource, SourceError};
 pub use verdict::{
     Grade, JudgeError, Question, VERDICT_VERSION, Verdict, VerdictError, VerdictFile,
     VerifiedVerdict, judge,

@@ -19,7 +19,8 @@ use crate::audit::Anchor;
 use crate::canonical::FormatError;
 use crate::digest::DigestError;
 use crate::keys::{Provenance, registry_hash, verifying_keys_hash};
-use crate::pins::{Contracts, PollPins};
+use crate::pins::PollPins;
+use crate::source::PollSource;
 
 /// Format id of a bundle.
 pub const BUNDLE_FORMAT: &str = "maci-rs audit bundle";
@@ -77,21 +78,6 @@ pub struct AuditBundle {
     pub keys: BundleKeys,
     /// The block on which the values were read, if any.
     pub anchor: Option<Anchor>,
-}
-
-/// What of a poll's pins is not in its transcript.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PollSource {
-    /// EIP-155 chain id.
-    pub chain_id: u64,
-    /// The poll's number in its MACI contract.
-    pub poll_id: u64,
-    /// Its contracts.
-    pub contracts: Contracts,
-    /// First second in which votes are accepted.
-    pub start_date: u64,
-    /// Last second in which votes are accepted.
-    pub end_date: u64,
 }
 
 impl PollSource {

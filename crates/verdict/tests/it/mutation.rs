@@ -1,0 +1,130 @@
+//! O-11: any single-byte change of a bundle or a verdict file is refused with an error that names what is wrong.
+
+use alloy_primitives::{Address, B256};
+use maci_verdict::rule::{Measure, Method, Rule, Target, Terms, Tie};
+use maci_verdict::testing::{ToyKeys, ToyPoll};
+use maci_verdict::{AuditOptions, Provenance, Question, VerdictFile, audit, judge};
+
+/// A small generator with a fixed seed (SplitMix64): the sampled positions are the same in every run.
+struct Samples(u64);
+
+impl Iterator for Samples {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Some(z ^ (z >> 31))
+    }
+}
+
+/// Changes one byte at each of `count` sampled positions and hands the changed bytes to `refused`.
+fn mutate(bytes: &[u8], count: usize, seed: u64, refused: impl Fn(&[u8], usize)) {
+    let mut samples = Samples(seed);
+    let mut changed = bytes.to_vec();
+    for _ in 0..count {
+        let position = usize::try_from(samples.next().unwrap() % bytes.len() as u64).unwrap();
+        let random = (samples.next().unwrap() & 0xff) as u8;
+        // Half of the changes turn a digit into another digit, the kind that stays well formed.
+        let original = bytes[position];
+        let to = if original.is_ascii_digit() && random & 1 == 0 {
+            b'0' + (original - b'0' + 1 + random / 2 % 9) % 10
+        } else if random == original {
+            original ^ 1
+        } else {
+            random
+        };
+        changed[position] = to;
+        refused(&changed, position);
+        changed[position] = original;
+    }
+}
+
+#[test]
+fn o_11_any_changed_byte_of_a_bundle_is_refused_by_name() {
+    let bytes = ToyPoll::default().bundle().to_bytes();
+    let trusted = ToyKeys::shared().trusted(Provenance::Ceremony);
+    mutate(&bytes, 2000, 2026, |changed, position| {
+        let audit = audit(changed, &trusted, &AuditOptions::default());
+        let failure = audit.poll().unwrap_err().to_string();
+        // The reason names a byte, a field or a section.
+        let named = [
+            "byte ",
+            ": expected",
+            "unknown field",
+            "is missing",
+            "section",
+        ];
+        assert!(
+            named.iter().any(|part| failure.contains(part)),
+            "byte {position}: {failure}"
+        );
+    });
+}
+
+#[test]
+fn o_11_cut_and_extended_bundles_are_refused() {
+    let bytes = ToyPoll::default().bundle().to_bytes();
+    let trusted = ToyKeys::shared().trusted(Provenance::Ceremony);
+    let refused = |bytes: &[u8]| {
+        audit(bytes, &trusted, &AuditOptions::default())
+            .poll()
+            .is_err()
+    };
+    assert!(!refused(&bytes));
+    assert!(refused(&bytes[..bytes.len() - 1]));
+    assert!(refused(&[]));
+    assert!(refused(&[bytes.as_slice(), b"\n"].concat()));
+}
+
+fn question() -> Question {
+    let rule = Rule {
+        measure: Measure::Votes,
+        method: Method::Plurality { tie: Tie::Void },
+        min_spent: None,
+    };
+    let map = vec![
+        Target::Slot(0),
+        Target::Slot(1),
+        Target::Slot(2),
+        Target::Invalid,
+        Target::TooEarly,
+    ];
+    Question {
+        market_id: B256::repeat_byte(1),
+        condition_id: B256::repeat_byte(2),
+        question_id: B256::repeat_byte(3),
+        ledger_head: B256::repeat_byte(4),
+        gate: Address::ZERO,
+        terms: Terms::new(rule, 3, map).unwrap(),
+    }
+}
+
+#[test]
+fn o_11_any_changed_byte_of_a_verdict_is_refused_by_name() {
+    let poll = ToyPoll::default().verified();
+    let verdict = judge(&poll, &question()).unwrap();
+    let bytes = VerdictFile::from(&verdict).to_bytes();
+    assert!(
+        VerdictFile::parse(&bytes)
+            .unwrap()
+            .verify(&poll, &question())
+            .is_ok()
+    );
+    mutate(&bytes, 2000, 712, |changed, position| {
+        let failure = VerdictFile::parse(changed).unwrap_err().to_string();
+        let named = [
+            "byte ",
+            ": expected",
+            "unknown field",
+            "is missing",
+            "section",
+        ];
+        assert!(
+            named.iter().any(|part| failure.contains(part)),
+            "byte {position}: {failure}"
+        );
+    });
+}
