@@ -8,11 +8,12 @@
 //! 1 ± d·x₁·x₂·y₁·y₂ ≠ 0 for any two points of the curve, of any order and equal or not (Bernstein, Birkner, Joye,
 //! Lange, Peters, "Twisted Edwards curves", 2008).
 
+use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, Field};
 use ark_r1cs_std::{GR1CSVar, alloc::AllocVar, boolean::Boolean};
 use ark_relations::gr1cs::SynthesisError;
 
-use super::{A, D, Point, RawPoint};
+use super::{A, D, Point, PointProj, RawPoint};
 use crate::{
     Fr,
     bits::{
@@ -161,6 +162,11 @@ impl CurvePointVar {
     /// Both denominators 1 ± d·x₁·x₂·y₁·y₂ are non-zero because both points are on the curve, so the two quotients are
     /// determined, and the sum is on the curve again.
     pub fn add(&self, other: &Self) -> Result<Self, SynthesisError> {
+        self.add_as(other, None)
+    }
+
+    /// [`Self::add`] with the sum, if the caller has it: an inversion less when values are assigned.
+    fn add_as(&self, other: &Self, sum: Option<RawPoint>) -> Result<Self, SynthesisError> {
         let one = Fr::ONE;
         let (p, q) = (&self.0, &other.0);
         let beta = product(&p.x, &q.y)?;
@@ -180,6 +186,7 @@ impl CurvePointVar {
                 &linear(&[(one, &delta), (A, &beta), (-one, &gamma)], Fr::ZERO)?,
                 &linear(&[(-D, &tau)], one)?,
             ),
+            sum,
         )
     }
 
@@ -188,6 +195,11 @@ impl CurvePointVar {
     /// The denominators are a·x² + y² and 2 − a·x² − y², which on the curve are those of the complete law,
     /// 1 ± d·x²·y².
     pub fn double(&self) -> Result<Self, SynthesisError> {
+        self.double_as(None)
+    }
+
+    /// [`Self::double`] with the result, if the caller has it.
+    fn double_as(&self, doubled: Option<RawPoint>) -> Result<Self, SynthesisError> {
         let one = Fr::ONE;
         let two = Fr::from(2u64);
         let p = &self.0;
@@ -203,6 +215,7 @@ impl CurvePointVar {
                 &linear(&[(-A, &x2), (one, &y2)], Fr::ZERO)?,
                 &linear(&[(-A, &x2), (-one, &y2)], two)?,
             ),
+            doubled,
         )
     }
 
@@ -210,14 +223,20 @@ impl CurvePointVar {
     fn quotients(
         (x_num, x_den): (&FrVar, &FrVar),
         (y_num, y_den): (&FrVar, &FrVar),
+        hint: Option<RawPoint>,
     ) -> Result<Self, SynthesisError> {
-        // One inversion for both hints.
-        let inverses = value_of(x_den).zip(value_of(y_den)).map(|(x, y)| {
-            let inverse = (x * y).inverse().unwrap_or(Fr::ZERO);
-            (inverse * y, inverse * x)
-        });
-        let quotient = |num: &FrVar, den: &FrVar, inverse: Option<Fr>| {
-            let value = value_of(num).zip(inverse).map(|(n, i)| n * i);
+        let computed = || {
+            let (x, y) = value_of(x_den).zip(value_of(y_den))?;
+            // One inversion for both.
+            let inverse = (x * y).inverse()?;
+            let (x_num, y_num) = value_of(x_num).zip(value_of(y_num))?;
+            Some(RawPoint {
+                x: x_num * inverse * y,
+                y: y_num * inverse * x,
+            })
+        };
+        let values = hint.or_else(computed);
+        let quotient = |num: &FrVar, den: &FrVar, value: Option<Fr>| {
             let cs = num.cs().or(den.cs());
             if cs.is_none() {
                 return value
@@ -229,10 +248,22 @@ impl CurvePointVar {
             Ok(result)
         };
         Ok(Self(PointVar {
-            x: quotient(x_num, x_den, inverses.map(|i| i.0))?,
-            y: quotient(y_num, y_den, inverses.map(|i| i.1))?,
+            x: quotient(x_num, x_den, values.map(|p| p.x))?,
+            y: quotient(y_num, y_den, values.map(|p| p.y))?,
         }))
     }
+
+    /// The assigned point, if there is one.
+    fn point(&self) -> Option<Point> {
+        self.0.value().map(|p| Point::new_unchecked(p.x, p.y))
+    }
+}
+
+/// The points of a chain of operations in affine form, by one inversion for all.
+fn affine(chain: &[PointProj]) -> impl Iterator<Item = RawPoint> {
+    PointProj::normalize_batch(chain)
+        .into_iter()
+        .map(RawPoint::from)
 }
 
 #[cfg(test)]

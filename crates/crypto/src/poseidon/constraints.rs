@@ -151,28 +151,42 @@ impl Shape {
     /// The values of all variables, in the order in which [`Plan`] numbers them.
     fn trace(&self, parameters: &Parameters, mut state: Vec<Fr>) -> Vec<Fr> {
         let width = self.width();
+        let mut inputs = Vec::with_capacity(self.wires(parameters));
+        super::permute_observed(&mut state, |x| inputs.push(x));
         let mut trace = Vec::with_capacity(self.wires(parameters));
-        let mut next = vec![Fr::ZERO; width];
-        add_constants(&mut state, 0, parameters);
+        let mut rest = inputs.as_slice();
         for round in 0..rounds(parameters) {
-            let lanes = if is_full(round, parameters) { width } else { 1 };
-            for (lane, x) in state.iter_mut().enumerate().take(lanes) {
+            let full = is_full(round, parameters);
+            let (now, next) = rest.split_at(if full { width } else { 1 });
+            rest = next;
+            let fourths = now.iter().enumerate().map(|(lane, x)| {
                 let square = x.square();
                 let fourth = square.square();
-                *x *= fourth;
                 if round > 0 || !self.constant[lane] {
                     trace.extend([square, fourth]);
                 }
-            }
-            for (x, row) in next.iter_mut().zip(&parameters.mds) {
-                *x = row.iter().zip(&state).map(|(m, y)| *m * y).sum();
-            }
-            add_constants(&mut next, round + 1, parameters);
+                fourth
+            });
+            let fourths: Vec<Fr> = fourths.collect();
+            let output = |lane: usize| now[lane] * fourths[lane];
             let solved = self.solved(round, parameters);
-            trace.extend(&next[..solved]);
+            if round + 1 == rounds(parameters) {
+                trace.extend(&state[..solved]);
+            } else if full && !is_full(round + 1, parameters) {
+                // The lanes before the partial rounds, of which only the first is an S-box input.
+                let outputs: Vec<Fr> = (0..width).map(output).collect();
+                let constants = &parameters.round_constants[(round + 1) * width..];
+                trace.extend((parameters.mds.iter().zip(constants)).take(solved).map(
+                    |(row, constant)| {
+                        let mixed: Fr = row.iter().zip(&outputs).map(|(m, y)| *m * y).sum();
+                        mixed + constant
+                    },
+                ));
+            } else {
+                trace.extend(&next[..solved]);
+            }
             let boxed = self.boxed(round, parameters);
-            trace.extend(boxed[solved..].iter().map(|lane| state[*lane]));
-            core::mem::swap(&mut state, &mut next);
+            trace.extend(boxed[solved..].iter().map(|lane| output(*lane)));
         }
         trace
     }
@@ -185,14 +199,6 @@ fn rounds(parameters: &Parameters) -> usize {
 fn is_full(round: usize, parameters: &Parameters) -> bool {
     let half = parameters.full_rounds / 2;
     round < half || round >= half + parameters.partial_rounds
-}
-
-/// Adds the constants of `round`; there are none after the last round.
-fn add_constants(state: &mut [Fr], round: usize, parameters: &Parameters) {
-    let constants = parameters.round_constants.iter().skip(round * state.len());
-    for (x, constant) in state.iter_mut().zip(constants) {
-        *x += constant;
-    }
 }
 
 /// A linear form over `One`, input lanes (`Variable::instance(lane)`: the input, or the constant lane's S-box output)

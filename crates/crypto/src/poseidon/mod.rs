@@ -113,11 +113,16 @@ pub fn permute_dense(state: &mut [Fr]) {
 /// # Panics
 /// If the state's length is not in 2..=17.
 pub fn permute(state: &mut [Fr]) {
+    permute_observed(state, |_| ());
+}
+
+/// The permutation; `observe` sees the input of every S-box in order.
+fn permute_observed(state: &mut [Fr], observe: impl FnMut(Fr)) {
     macro_rules! by_width {
         ($($width:literal)*) => {
             match state.len() {
                 $($width => if let Ok(state) = state.try_into() {
-                    sparse!($width).permute(state);
+                    sparse!($width).permute_observed(state, observe);
                 })*
                 width => panic!("poseidon width {width} is outside 2..=17"),
             }

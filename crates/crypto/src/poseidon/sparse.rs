@@ -97,15 +97,24 @@ impl<const T: usize> Sparse<T> {
     }
 
     pub(super) fn permute(&self, state: &mut [Fr; T]) {
+        self.permute_observed(state, |_| ());
+    }
+
+    /// The permutation; `observe` sees the input of every S-box in order. They are those of the dense form.
+    #[inline]
+    pub(super) fn permute_observed(&self, state: &mut [Fr; T], mut observe: impl FnMut(Fr)) {
         for (element, constant) in state.iter_mut().zip(&self.initial) {
             *element += constant;
         }
         let [rounds @ .., last] = &self.first_half;
         for constants in rounds {
+            state.iter().copied().for_each(&mut observe);
             full_round(state, &self.mds, constants);
         }
+        state.iter().copied().for_each(&mut observe);
         full_round(state, &self.bridge, last);
         for round in &self.partial {
+            observe(state[0]);
             let boxed = pow5(state[0]);
             state[0] = boxed;
             let head = dot(&round.next_constant, &round.row, state);
@@ -118,6 +127,7 @@ impl<const T: usize> Sparse<T> {
             *element += constant;
         }
         for constants in &self.second_half {
+            state.iter().copied().for_each(&mut observe);
             full_round(state, &self.mds, constants);
         }
     }

@@ -17,7 +17,7 @@ use ark_r1cs_std::boolean::Boolean;
 use ark_relations::gr1cs::SynthesisError;
 use once_cell::race::OnceBox;
 
-use super::{CurvePointVar, PointVar};
+use super::{CurvePointVar, PointVar, affine};
 use crate::{
     Fr,
     babyjubjub::{Point, PointProj, Scalar, base8},
@@ -59,10 +59,26 @@ pub fn mul_base8(bits: &[Boolean<Fr>]) -> Result<CurvePointVar, SynthesisError> 
     let table = Table::get();
     let (low, leading) = bits.split_at(3 * WINDOWS);
     let mut sum = table.leading(leading)?;
-    for (bits, window) in low.chunks_exact(3).zip(&table.windows).rev() {
-        sum = sum.add(&window.point(bits)?)?;
+    let windows = low.chunks_exact(3).zip(&table.windows).rev();
+    let points = windows
+        .map(|(bits, window)| window.point(bits))
+        .collect::<Result<Vec<_>, _>>()?;
+    let chain = partial_sums(&sum, &points).unwrap_or_default();
+    let mut hints = affine(&chain);
+    for point in &points {
+        sum = sum.add_as(point, hints.next())?;
     }
     Ok(sum)
+}
+
+/// The sums after each addition, if values are assigned.
+fn partial_sums(first: &CurvePointVar, points: &[CurvePointVar]) -> Option<Vec<PointProj>> {
+    let mut sum = PointProj::from(first.point()?);
+    let sums = points.iter().map(|point| {
+        sum += point.point()?;
+        Some(sum)
+    });
+    sums.collect()
 }
 
 impl Table {

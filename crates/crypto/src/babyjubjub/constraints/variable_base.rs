@@ -8,13 +8,14 @@
 use alloc::vec::Vec;
 
 use ark_ff::{AdditiveGroup, Field};
-use ark_r1cs_std::boolean::Boolean;
+use ark_r1cs_std::{GR1CSVar, boolean::Boolean};
 use ark_relations::gr1cs::SynthesisError;
 
-use super::{CurvePointVar, PointVar};
+use super::{CurvePointVar, PointVar, affine};
 use crate::{
     Fr,
-    bits::{FrVar, linear, product},
+    babyjubjub::PointProj,
+    bits::{FrVar, linear, product, value_of},
 };
 
 /// One digit d of ±1, ±3: the coefficients by which the table entries P and 3P give d·P.
@@ -62,22 +63,55 @@ impl ScalarDigits {
 
     /// s·P: 19 rows a digit, and 14 more (21 with a leading digit of its own).
     pub fn mul(&self, point: &CurvePointVar) -> Result<CurvePointVar, SynthesisError> {
-        let two = point.double()?;
-        let three = two.add(point)?;
+        let chain = self.chain(point).unwrap_or_default();
+        let mut hints = affine(&chain);
+        let two = point.double_as(hints.next())?;
+        let three = two.add_as(point, hints.next())?;
         let mut digits = self.digits.iter().rev();
         let mut sum = match &self.leading_three {
             Some(flag) => CurvePointVar::select(flag, &three, point)?,
             None => match digits.next() {
                 // The first doubling of P is in the table.
-                Some(digit) => two.double()?.add(&digit.times(point, &three)?)?,
+                Some(digit) => two
+                    .double_as(hints.next())?
+                    .add_as(&digit.times(point, &three)?, hints.next())?,
                 None => point.clone(),
             },
         };
         for digit in digits {
-            sum = sum.double()?.double()?;
-            sum = sum.add(&digit.times(point, &three)?)?;
+            sum = sum.double_as(hints.next())?.double_as(hints.next())?;
+            sum = sum.add_as(&digit.times(point, &three)?, hints.next())?;
         }
         sum.add(&self.correction(point)?)
+    }
+
+    /// The results of the doublings and additions of [`Self::mul`] in order, if values are assigned: hints, which the
+    /// rows of each operation check.
+    fn chain(&self, point: &CurvePointVar) -> Option<Vec<PointProj>> {
+        let one = PointProj::from(point.point()?);
+        let two = one.double();
+        let three = two + one;
+        let mut chain = alloc::vec![two, three];
+        let mut digits = self.digits.iter().rev();
+        let mut sum = match &self.leading_three {
+            Some(flag) if flag.value().ok()? => three,
+            Some(_) => one,
+            None => match digits.next() {
+                Some(digit) => {
+                    let four = two.double();
+                    let sum = four + digit.times_point(one, three)?;
+                    chain.extend([four, sum]);
+                    sum
+                }
+                None => one,
+            },
+        };
+        for digit in digits {
+            let (doubled, again) = (sum.double(), sum.double().double());
+            sum = again + digit.times_point(one, three)?;
+            chain.extend([doubled, again, sum]);
+        }
+        Some(chain)
     }
 
     /// −P for an even scalar, the identity for an odd one: 2 rows.
@@ -104,6 +138,20 @@ impl Digit {
             of_one: linear(&[(one, &hi), (-one, &lo)], Fr::ZERO)?,
             of_three: linear(&[(one, &hi), (one, &lo)], -one)?,
             is_three: linear(&[(-one, &hi), (-one, &lo), (two, &both)], one)?,
+        })
+    }
+
+    /// d·P from the values of P and 3P.
+    fn times_point(&self, one: PointProj, three: PointProj) -> Option<PointProj> {
+        let (of_one, of_three) = value_of(&self.of_one).zip(value_of(&self.of_three))?;
+        Some(if of_one == Fr::ONE {
+            one
+        } else if of_three == Fr::ONE {
+            three
+        } else if of_one == Fr::ZERO {
+            -three
+        } else {
+            -one
         })
     }
 
