@@ -2,7 +2,11 @@
 //!
 //! `cargo run --profile ci --example native_machine -p maci-protocol -- [messages] [voters] [D] [v] [B] [mode]`
 
-use std::{error::Error, time::Instant};
+use std::{
+    error::Error,
+    io::Write,
+    time::{Duration, Instant},
+};
 
 use maci_protocol::{
     layout::{
@@ -28,8 +32,8 @@ fn memory_mb(field: &str) -> u64 {
         / 1024
 }
 
-/// Processor time of this process in seconds: on a shared machine the wall clock measures the neighbours too.
-fn cpu_seconds() -> f64 {
+/// Processor time of this process (ticks of 10 ms): on a shared machine the wall clock measures the neighbours too.
+fn cpu_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let ticks = stat
         .rsplit(')')
@@ -38,10 +42,15 @@ fn cpu_seconds() -> f64 {
         .split_whitespace()
         .skip(11)
         .take(2);
-    ticks
-        .filter_map(|ticks| ticks.parse::<f64>().ok())
-        .sum::<f64>()
-        / 100.0
+    let hundredths = ticks
+        .filter_map(|ticks| ticks.parse::<u64>().ok())
+        .sum::<u64>();
+    Duration::from_millis(10 * hundredths)
+}
+
+/// Messages per second, rounded down.
+fn rate(messages: u64, time: Duration) -> u128 {
+    u128::from(messages) * 1_000_000 / time.as_micros().max(1)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -78,13 +87,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let mut processing = Processing::<MaciLayout>::new(&poll.log, &poll.coordinator)?;
     let built = start.elapsed();
-    let cpu = cpu_seconds();
+    let start = Instant::now();
+    let cpu = cpu_time();
     let mut applied = 0;
     while let Some(summary) = processing.advance(&mut salts) {
         applied += summary.applied;
     }
-    let processed = start.elapsed() - built;
-    let cpu = cpu_seconds() - cpu;
+    let processed = start.elapsed();
+    let cpu = cpu_time().saturating_sub(cpu);
     let last = processing.finish();
     let start = Instant::now();
     let outcome = Tallying::new(&poll.log, last).finish(&mut salts);
@@ -92,7 +102,6 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let count = poll.log.num_messages();
     let mut out = std::io::stdout().lock();
-    use std::io::Write;
     writeln!(
         out,
         "messages {count}, applied {applied}, voters {voters}, {params:?}"
@@ -106,9 +115,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     )?;
     writeln!(
         out,
-        "{:.0} messages per second, {:.0} per second of processor time",
-        count as f64 / processed.as_secs_f64(),
-        count as f64 / cpu
+        "{} messages per second, {} per second of processor time",
+        rate(count, processed),
+        rate(count, cpu)
     )?;
     writeln!(
         out,

@@ -9,3 +9,4 @@ mod recorded;
 mod rules;
 mod salts;
 mod simulated;
+mod vectors;
