@@ -1,0 +1,30 @@
+//! What makes the directory `keys/` trustworthy: setup, key files, the store of proving keys, and the manifest.
+//!
+//! Until a ceremony exists, every key comes from a public seed, so that anyone regenerates the same bytes and anyone can
+//! forge proofs. Such keys are marked `insecure-dev` in their file, in the manifest and in their type: a
+//! [`Labelled`] key cannot be used before it is accepted, and a dev key is accepted only against an
+//! [`AllowInsecureDevKeys`] token (security.md K-13).
+//!
+//! - [`r1cs`]: a circuit's matrices in the compact form that setup and prover share.
+//! - [`setup`]: Groth16 key generation from given secrets.
+//! - [`container`]: the file format of keys; any changed byte is refused by name (O-03).
+//! - [`proving_key`]: the proving key and its file.
+//! - [`store`]: proving keys cached by circuit digest.
+//! - [`manifest`]: `keys/manifest.toml` and the verifying keys beside it.
+
+pub mod container;
+pub mod error;
+pub mod label;
+pub mod manifest;
+pub mod proving_key;
+pub mod r1cs;
+pub mod setup;
+pub mod store;
+
+pub use error::{KeyFileError, ManifestError, StoreError};
+pub use label::{AllowInsecureDevKeys, InsecureKey, Labelled, Provenance};
+pub use manifest::{Entry, Manifest};
+pub use proving_key::ProvingKey;
+pub use r1cs::R1cs;
+pub use setup::{Stage, dev_verifying_key};
+pub use store::KeyStore;

@@ -1,0 +1,235 @@
+//! A circuit's matrices in compressed rows.
+//!
+//! arkworks keeps a vector per row and 40 bytes per entry; a processing circuit has millions of entries and only a few
+//! thousand different coefficients. Here an entry is a column and the number of its coefficient, 8 bytes.
+
+use std::collections::HashMap;
+
+use ark_bn254::Fr;
+use ark_ff::{AdditiveGroup, Field};
+use ark_relations::gr1cs::{
+    ConstraintSynthesizer, ConstraintSystem, Matrix, OptimizationGoal, SynthesisError,
+    SynthesisMode,
+};
+use maci_circuits::clause::ClauseRows;
+use maci_circuits::{Circuit, CircuitDigest, Matrices};
+use maci_verifier::CircuitId;
+use rayon::prelude::*;
+
+/// One matrix: entries of row i are `entries[ends[i - 1]..ends[i]]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    ends: Vec<u32>,
+    /// (column, coefficient number)
+    entries: Vec<(u32, u32)>,
+}
+
+impl Rows {
+    fn of(matrix: &Matrix<Fr>, coefficients: &mut Coefficients) -> Self {
+        let mut rows = Self {
+            ends: Vec::with_capacity(matrix.len()),
+            entries: Vec::with_capacity(matrix.iter().map(Vec::len).sum()),
+        };
+        for row in matrix {
+            rows.entries.extend(
+                row.iter().map(|(coefficient, column)| {
+                    (*column as u32, coefficients.number(*coefficient))
+                }),
+            );
+            rows.ends.push(rows.entries.len() as u32);
+        }
+        rows
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Number of entries.
+    pub fn entries(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn row(&self, index: usize) -> &[(u32, u32)] {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        &self.entries[start as usize..self.ends[index] as usize]
+    }
+}
+
+/// Distinct coefficients, 0 and ±1 at fixed numbers.
+#[derive(Debug)]
+struct Coefficients {
+    table: Vec<Fr>,
+    // Looked up by value, never iterated.
+    numbers: HashMap<Fr, u32>,
+}
+
+const ONE: u32 = 0;
+const MINUS_ONE: u32 = 1;
+
+impl Coefficients {
+    fn new() -> Self {
+        let mut coefficients = Self {
+            table: Vec::new(),
+            numbers: HashMap::new(),
+        };
+        debug_assert_eq!(coefficients.number(Fr::ONE), ONE);
+        coefficients.number(Fr::ONE);
+        coefficients.number(-Fr::ONE);
+        coefficients
+    }
+
+    fn number(&mut self, value: Fr) -> u32 {
+        *self.numbers.entry(value).or_insert_with(|| {
+            self.table.push(value);
+            (self.table.len() - 1) as u32
+        })
+    }
+}
+
+/// The matrices of a circuit and everything that setup and prover need to know of it.
+#[derive(Clone, Debug)]
+pub struct R1cs {
+    /// Matrix A.
+    pub a: Rows,
+    /// Matrix B.
+    pub b: Rows,
+    /// Matrix C.
+    pub c: Rows,
+    coefficients: Vec<Fr>,
+    /// Public variables, the constant 1 included.
+    pub instance_variables: usize,
+    /// Private variables.
+    pub witness_variables: usize,
+    /// Which rows belong to which clause.
+    pub clauses: Vec<ClauseRows>,
+    /// Digest of the matrices.
+    pub digest: CircuitDigest,
+}
+
+/// Synthesises a circuit without inputs, as setup does.
+fn synthesise(circuit: impl ConstraintSynthesizer<Fr>) -> Result<Matrices, SynthesisError> {
+    let cs = ConstraintSystem::new_ref();
+    cs.set_optimization_goal(OptimizationGoal::Constraints);
+    cs.set_mode(SynthesisMode::Setup);
+    circuit.generate_constraints(cs.clone())?;
+    cs.finalize();
+    Matrices::of(&cs)
+}
+
+impl R1cs {
+    /// The matrices of a shipped circuit.
+    pub fn of(circuit: CircuitId) -> Result<Self, SynthesisError> {
+        Self::of_circuit(Circuit::blank(circuit))
+    }
+
+    /// The matrices of any circuit.
+    pub fn of_circuit(circuit: impl ConstraintSynthesizer<Fr>) -> Result<Self, SynthesisError> {
+        Ok(Self::from_matrices(&synthesise(circuit)?))
+    }
+
+    /// Compresses matrices that are already there.
+    pub fn from_matrices(matrices: &Matrices) -> Self {
+        let mut coefficients = Coefficients::new();
+        Self {
+            a: Rows::of(&matrices.a, &mut coefficients),
+            b: Rows::of(&matrices.b, &mut coefficients),
+            c: Rows::of(&matrices.c, &mut coefficients),
+            coefficients: coefficients.table,
+            instance_variables: matrices.instance_variables,
+            witness_variables: matrices.witness_variables,
+            clauses: matrices.clauses.clone(),
+            digest: matrices.digest(),
+        }
+    }
+
+    /// Number of constraints.
+    pub fn constraints(&self) -> usize {
+        self.a.len()
+    }
+
+    /// All variables, the constant 1 included.
+    pub fn variables(&self) -> usize {
+        self.instance_variables + self.witness_variables
+    }
+
+    /// Rows of the quadratic arithmetic program: the constraints, and one row for each public variable that keeps the
+    /// public inputs linearly independent.
+    pub fn qap_rows(&self) -> usize {
+        self.constraints() + self.instance_variables
+    }
+
+    /// One row times an assignment.
+    fn evaluate_row(&self, row: &[(u32, u32)], assignment: &[Fr]) -> Fr {
+        let mut sum = Fr::ZERO;
+        for (column, coefficient) in row {
+            let value = assignment[*column as usize];
+            match *coefficient {
+                ONE => sum += value,
+                MINUS_ONE => sum -= value,
+                number => sum += value * self.coefficients[number as usize],
+            }
+        }
+        sum
+    }
+
+    /// A matrix times an assignment, written to the front of `out`.
+    pub fn multiply(&self, matrix: &Rows, assignment: &[Fr], out: &mut [Fr]) {
+        out[..matrix.len()]
+            .par_iter_mut()
+            .enumerate()
+            .with_min_len(256)
+            .for_each(|(index, value)| {
+                *value = self.evaluate_row(matrix.row(index), assignment);
+            });
+    }
+
+    /// The transposed matrix times a vector of one value per row, added to `out`.
+    pub fn add_transposed(&self, matrix: &Rows, rows: &[Fr], out: &mut [Fr]) {
+        for (index, factor) in rows.iter().enumerate().take(matrix.len()) {
+            for (column, coefficient) in matrix.row(index) {
+                let slot = &mut out[*column as usize];
+                match *coefficient {
+                    ONE => *slot += factor,
+                    MINUS_ONE => *slot -= factor,
+                    number => *slot += *factor * self.coefficients[number as usize],
+                }
+            }
+        }
+    }
+
+    /// The first row that an assignment violates.
+    pub fn first_violation(&self, assignment: &[Fr]) -> Option<usize> {
+        (0..self.constraints())
+            .into_par_iter()
+            .with_min_len(256)
+            .find_first(|index| {
+                let value = |matrix: &Rows| self.evaluate_row(matrix.row(*index), assignment);
+                value(&self.a) * value(&self.b) != value(&self.c)
+            })
+    }
+
+    /// The name of the clause that a row belongs to.
+    pub fn clause_of(&self, row: usize) -> Option<&ClauseRows> {
+        // Clauses may nest; the innermost one is the shortest.
+        self.clauses
+            .iter()
+            .filter(|clause| clause.rows.contains(&row))
+            .min_by_key(|clause| clause.rows.len())
+    }
+
+    /// Bytes that the matrices take in memory.
+    pub fn memory_bytes(&self) -> usize {
+        [&self.a, &self.b, &self.c]
+            .iter()
+            .map(|rows| rows.ends.len() * 4 + rows.entries.len() * 8)
+            .sum::<usize>()
+            + self.coefficients.len() * 32
+    }
+}

@@ -1,0 +1,76 @@
+//! Key files: any changed byte is refused, and the error says which part it lies in (O-03, K-12).
+
+use maci_keys::container::{Body, Kind};
+use maci_keys::{KeyFileError, KeyStore, ProvingKey, R1cs};
+
+use crate::{ALLOW, circuit};
+
+/// The bytes of a small proving key file.
+fn file() -> (tempfile::TempDir, std::path::PathBuf, Vec<u8>) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = KeyStore::open(directory.path()).unwrap();
+    let id = circuit("poll-joined-1");
+    let key = store.load_or_generate(id, &mut |_| {}).unwrap();
+    let path = store.path_of(id, key.accept(ALLOW).unwrap().circuit_digest());
+    let bytes = std::fs::read(&path).unwrap();
+    (directory, path, bytes)
+}
+
+#[test]
+fn o_03_every_byte_of_a_key_file_is_covered() {
+    let (_directory, _path, good) = file();
+    // magic 8, version 4, provenance 1, length 2, name 13, circuit digest 32, body length 8, digests 64.
+    let header = 8 + 4 + 1 + 2 + 13 + 32 + 8 + 64;
+    let read = |bytes: &[u8]| -> Result<(), KeyFileError> {
+        Body::new(bytes, Kind::ProvingKey)?.finish().map(|_| ())
+    };
+    // The body is read to its end by `finish`, which reports that nobody asked for it: no damage.
+    assert!(matches!(read(&good), Err(KeyFileError::TrailingBytes)));
+    let step = (good.len() / 1500).max(1);
+    for position in (0..header).chain((header..good.len()).step_by(step)) {
+        let mut bad = good.clone();
+        bad[position] ^= 1 << (position % 8);
+        let error = read(&bad).unwrap_err();
+        let named = match position {
+            0..8 => matches!(error, KeyFileError::Magic { .. }),
+            8..12 => matches!(error, KeyFileError::Version { .. }),
+            _ if position < header => {
+                matches!(error, KeyFileError::HeaderDigest | KeyFileError::Truncated)
+            }
+            _ => matches!(error, KeyFileError::BodyDigest),
+        };
+        assert!(named, "byte {position}: {error}");
+    }
+}
+
+#[test]
+fn o_03_cut_and_lengthened_files_are_refused() {
+    let (_directory, path, good) = file();
+    let id = circuit("poll-joined-1");
+    let r1cs = R1cs::of(id).unwrap();
+    let load = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        ProvingKey::load(&path, id, r1cs.clone())
+    };
+    assert!(load(&good).is_ok());
+    for length in [0, 7, 40, 131, 132, 200, good.len() / 2, good.len() - 1] {
+        let error = load(&good[..length]).unwrap_err();
+        assert!(
+            matches!(error, KeyFileError::Truncated),
+            "{length}: {error}"
+        );
+    }
+    let mut longer = good.clone();
+    longer.push(0);
+    assert!(matches!(
+        load(&longer).unwrap_err(),
+        KeyFileError::TrailingBytes
+    ));
+    for position in [0, 9, 20, 80, good.len() / 3, good.len() - 1] {
+        let mut bad = good.clone();
+        bad[position] ^= 0x10;
+        assert!(load(&bad).is_err(), "{position}");
+    }
+    let error = ProvingKey::load(std::path::Path::new("/nowhere/key.pk"), id, r1cs).unwrap_err();
+    assert!(matches!(error, KeyFileError::Io(_)));
+}

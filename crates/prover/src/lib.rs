@@ -1,0 +1,24 @@
+//! The proving engine, and the pool that proves many batches at once.
+//!
+//! A vote reaches this crate as the inputs of one batch (architecture.md §4, step 8) and leaves it as a proof that has
+//! already been verified. [`prove`] makes one; [`Pool`] makes a list of them, on all cores, within a memory limit, in an
+//! order that changes no byte of the result (D16).
+//!
+//! - [`witness`]: inputs to assignment; matrices are not built again.
+//! - [`groth16`]: the proof from key and assignment.
+//! - [`pool`]: many proofs at once.
+//! - [`memory`]: what a proof needs and what the machine has.
+
+pub mod cancel;
+pub mod error;
+pub mod groth16;
+pub mod memory;
+pub mod pool;
+mod prove;
+pub mod witness;
+
+pub use cancel::Cancel;
+pub use error::ProveError;
+pub use pool::{Event, Job, Pool, Randomness};
+pub use prove::{prove, prove_cancellable};
+pub use witness::WitnessDigest;
