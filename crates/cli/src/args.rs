@@ -125,6 +125,18 @@ pub(crate) enum LogFormat {
 /// What can be asked of `maci`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Look at polls
+    #[command(subcommand)]
+    Poll(commands::poll::PollCommand),
+    /// Read a recorded poll into the journal; needs no key (was: fetchLogs)
+    Ingest(commands::ingest::IngestArgs),
+    /// Decrypt and process all messages natively (was: first part of generateProofs)
+    Process(commands::process::ProcessArgs),
+    /// Tally natively and show the results
+    Tally(commands::tally::TallyArgs),
+    /// Measure the circuits
+    #[command(subcommand)]
+    Circuits(commands::circuits::CircuitsCommand),
     /// Show the settings in force and where each comes from
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),

@@ -4,24 +4,25 @@
 //! stops at once, which is safe too, because the journal survives a kill at any moment.
 
 use std::io::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+
+use maci_coordinator::Cancel;
 
 use crate::failure::{Exit, Failure};
 
-/// Set once a signal has come; shared with whatever runs long.
+/// Pulled once a signal has come; shared with whatever runs long.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Interrupt(Arc<AtomicBool>);
+pub(crate) struct Interrupt(Cancel);
 
 impl Interrupt {
     /// Installs the handler. A process that cannot have one (it has one already) still works, it only dies faster.
     pub(crate) fn install() -> Self {
         let interrupt = Self::default();
-        let flag = Arc::clone(&interrupt.0);
+        let cancel = interrupt.cancel();
         let installed = ctrlc::set_handler(move || {
-            if flag.swap(true, Ordering::SeqCst) {
+            if cancel.is_cancelled() {
                 std::process::exit(i32::from(Exit::Interrupted.code()));
             }
+            cancel.cancel();
             let _ = writeln!(
                 std::io::stderr(),
                 "stopping after the batch in hand; press Ctrl-C again to stop now"
@@ -33,14 +34,14 @@ impl Interrupt {
         interrupt
     }
 
-    /// The flag itself, for a library that polls it.
-    pub(crate) fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
+    /// The token, for a job that looks at it between batches.
+    pub(crate) fn cancel(&self) -> Cancel {
+        self.0.clone()
     }
 
     /// Fails with 130 once a signal has come; called between steps.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        if self.0.load(Ordering::SeqCst) {
+        if self.0.is_cancelled() {
             Err(Failure::interrupted())
         } else {
             Ok(())

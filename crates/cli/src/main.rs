@@ -7,13 +7,17 @@ mod app;
 mod args;
 mod commands;
 mod context;
+mod coordinator_key;
 
 mod failure;
 mod files;
 mod interrupt;
+mod job;
 mod logging;
 mod output;
+mod recording;
 mod report;
+mod results;
 mod rule;
 mod rusage;
 mod settings;

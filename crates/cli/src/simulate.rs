@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use maci_protocol::testing::{Balances, Spec};
 use maci_verifier::{Mode, PollParams};
 
 /// A poll to simulate.
@@ -13,8 +14,10 @@ pub(crate) struct SimulateSpec {
     pub(crate) voters: u64,
     /// Messages that they publish, the contract's placeholder not counted.
     pub(crate) messages: u64,
-    /// Voice credits of each voter.
-    pub(crate) credits: u64,
+    /// Voice credits of each voter; `None`: extreme ones, up to the field's edge.
+    pub(crate) credits: Option<u64>,
+    /// How many of a hundred messages are something other than a plain vote.
+    pub(crate) hostile: u64,
 }
 
 impl Default for SimulateSpec {
@@ -31,14 +34,15 @@ impl Default for SimulateSpec {
             },
             voters: 5,
             messages: 7,
-            credits: 100,
+            credits: Some(100),
+            hostile: 20,
         }
     }
 }
 
 /// The names of the list, as help and errors show them.
 const NAMES: &str =
-    "mode, depth, tally-depth, vote-depth, batch, options, voters, messages, credits";
+    "mode, depth, tally-depth, vote-depth, batch, options, voters, messages, credits, hostile";
 
 impl FromStr for SimulateSpec {
     type Err = String;
@@ -66,6 +70,18 @@ impl FromStr for SimulateSpec {
 }
 
 impl SimulateSpec {
+    /// What the simulator takes.
+    pub(crate) fn with_seed(&self, seed: u64) -> Spec {
+        Spec {
+            params: self.params,
+            voters: self.voters,
+            messages: self.messages,
+            hostile_percent: self.hostile,
+            balances: self.credits.map_or(Balances::Extreme, Balances::Equal),
+            seed,
+        }
+    }
+
     fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         match name {
             "mode" => {
@@ -80,7 +96,9 @@ impl SimulateSpec {
             "options" => self.params.vote_options = number(name, value)?,
             "voters" => self.voters = number(name, value)?,
             "messages" => self.messages = number(name, value)?,
-            "credits" => self.credits = number(name, value)?,
+            "credits" if value == "extreme" => self.credits = None,
+            "credits" => self.credits = Some(number(name, value)?),
+            "hostile" => self.hostile = number(name, value)?,
             _ => return Err(format!("expected one of {NAMES}, found {name}")),
         }
         Ok(())

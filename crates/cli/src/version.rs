@@ -3,9 +3,14 @@
 use std::sync::LazyLock;
 
 static LONG: LazyLock<String> = LazyLock::new(|| {
+    let circuits: Vec<String> = maci_circuits::SHIPPED
+        .iter()
+        .map(|id| format!("  {id}"))
+        .collect();
     format!(
-        "{}\nproof system: Groth16 over BN254 (arkworks 0.6.0)",
-        short()
+        "{}\nproof system: Groth16 over BN254 (arkworks 0.6.0)\ncircuits:\n{}",
+        short(),
+        circuits.join("\n")
     )
 });
 

@@ -32,8 +32,8 @@ impl Progress {
         }
     }
 
-    /// Starts a stage of `total` steps (0: unknown).
-    pub(crate) fn stage(self, name: &str, total: u64) -> Stage {
+    /// Starts a stage of `total` steps (0: unknown) of which `done` are done already.
+    pub(crate) fn stage(self, name: &str, done: u64, total: u64) -> Stage {
         let bar = (self == Self::Bar).then(|| {
             let bar = if total == 0 {
                 ProgressBar::new_spinner()
@@ -49,6 +49,7 @@ impl Progress {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.set_prefix(name.to_owned());
+            bar.set_position(done);
             bar
         });
         let stage = Stage {
@@ -56,9 +57,9 @@ impl Progress {
             name: name.to_owned(),
             total,
             bar,
-            at: Mutex::new((0, Instant::now())),
+            at: Mutex::new((done, Instant::now())),
         };
-        stage.line(0);
+        stage.line(done);
         stage
     }
 
@@ -93,6 +94,14 @@ impl Stage {
             *at = (done, Instant::now());
             drop(at);
             self.line(done);
+        }
+    }
+
+    /// Says one thing without breaking the bar.
+    pub(crate) fn note(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => self.progress.note(text),
         }
     }
 

@@ -1,0 +1,267 @@
+//! Between the coordinator's tally job and a person: its events become progress, its errors become failures.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use maci_circuits::Inputs;
+use maci_coordinator::{
+    Cancel, Control, Engine, Error, Event, ExitClass, Job, Options, Recorded, StageId, Status,
+};
+use maci_protocol::PollLog;
+use maci_protocol::keys::CoordinatorKey;
+use maci_protocol::layout::maci::TallyOutcome;
+use maci_protocol::secrets::RunSeed;
+use maci_verifier::{CircuitId, Proof, VerifyingKey};
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::{Progress, Stage};
+
+/// Shows a job's events and keeps its warnings. Proving threads call it.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    progress: Progress,
+    stage: Mutex<Option<Stage>>,
+    warnings: Mutex<Vec<String>>,
+}
+
+impl Watch {
+    /// Shows progress as the context says.
+    pub(crate) fn new(context: &Context<'_>) -> Self {
+        Self {
+            progress: context.progress,
+            stage: Mutex::new(None),
+            warnings: Mutex::new(Vec::new()),
+        }
+    }
+}
+
+impl maci_coordinator::Progress for Watch {
+    fn event(&self, event: &Event) {
+        // A poisoned lock means that another thread panicked; progress is not worth a second panic.
+        let Ok(mut stage) = self.stage.lock() else {
+            return;
+        };
+        match event {
+            Event::StageStarted {
+                stage: id,
+                done,
+                total,
+            } => {
+                *stage = Some(self.progress.stage(
+                    &format!("{id} ({})", id.units()),
+                    *done,
+                    *total,
+                ));
+            }
+            Event::Advanced { done, .. } => {
+                if let Some(stage) = stage.as_ref() {
+                    stage.set(*done);
+                }
+            }
+            Event::KeyStarted { circuit } => {
+                self.note(stage.as_ref(), &format!("keys of {circuit} ..."))
+            }
+            Event::KeyReady { circuit, seconds } => {
+                self.note(
+                    stage.as_ref(),
+                    &format!("keys of {circuit} ready in {seconds:.1} s"),
+                );
+            }
+            Event::ProofFinished { unit, seconds } => {
+                tracing::info!(%unit, seconds, "proof verified and stored");
+            }
+            Event::StageFinished { .. } => *stage = None,
+            Event::Warning(warning) => {
+                if let Ok(mut warnings) = self.warnings.lock() {
+                    warnings.push(warning.to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Watch {
+    fn note(&self, stage: Option<&Stage>, text: &str) {
+        match stage {
+            Some(stage) => stage.note(text),
+            None => self.progress.note(text),
+        }
+    }
+}
+
+/// A job that is open for one command, with its progress and its way to stop.
+#[derive(Debug)]
+pub(crate) struct Session<'a> {
+    context: &'a Context<'a>,
+    watch: Watch,
+    cancel: Cancel,
+    /// The job itself.
+    pub(crate) job: Job,
+}
+
+/// What a job is opened with; everything but the data directory may be left out.
+#[derive(Debug, Default)]
+pub(crate) struct Opening {
+    /// The recorded poll; may be left out once ingest is complete.
+    pub(crate) source: Option<Recorded>,
+    /// The coordinator's key; ingest needs none.
+    pub(crate) key: Option<CoordinatorKey>,
+    /// What makes proofs; native stages need none.
+    pub(crate) engine: Option<Arc<dyn Engine>>,
+    /// Make damaged proofs and files again instead of stopping at them.
+    pub(crate) remake: bool,
+}
+
+impl<'a> Session<'a> {
+    /// Opens a data directory.
+    pub(crate) fn open(
+        context: &'a Context<'a>,
+        data_dir: &Path,
+        opening: Opening,
+    ) -> Result<Self, Failure> {
+        let mut options = Options::default();
+        options.remake = opening.remake;
+        let engine = opening.engine.unwrap_or_else(|| Arc::new(NoProofs));
+        let job = Job::open(data_dir, opening.source, opening.key, engine, options)
+            .map_err(|error| failure(&error))?;
+        Ok(Self {
+            context,
+            watch: Watch::new(context),
+            cancel: context.interrupt.cancel(),
+            job,
+        })
+    }
+
+    /// Opens the data directory of the settings, which has to be there: only `ingest` makes one.
+    pub(crate) fn resume(context: &'a Context<'a>, opening: Opening) -> Result<Self, Failure> {
+        let data_dir = &context.settings.datadir.value;
+        match std::fs::read_dir(data_dir) {
+            Ok(_) => Self::open(context, data_dir, opening),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Failure::usage(
+                "no_data_directory",
+                format!("there is no data directory {}", data_dir.display()),
+            )
+            .hint("maci ingest --recorded DIR makes one; --datadir names another")),
+            Err(error) => Err(Failure::outside(
+                "io",
+                format!(
+                    "the data directory {} could not be read: {error}",
+                    data_dir.display()
+                ),
+            )
+            .hint("nothing is lost; run the same command again once the cause is gone")),
+        }
+    }
+
+    /// Runs stages to their end, one after the other.
+    pub(crate) fn run(&mut self, stages: &[StageId]) -> Result<(), Failure> {
+        let control = Control {
+            progress: &self.watch,
+            cancel: &self.cancel,
+        };
+        for stage in stages {
+            self.job
+                .run(*stage, control)
+                .map_err(|error| failure(&error))?;
+        }
+        Ok(())
+    }
+
+    /// The results with the salts that open them.
+    pub(crate) fn outcome(&mut self) -> Result<TallyOutcome, Failure> {
+        let control = Control {
+            progress: &self.watch,
+            cancel: &self.cancel,
+        };
+        self.job.outcome(control).map_err(|error| failure(&error))
+    }
+
+    /// The poll's log.
+    pub(crate) fn log(&mut self) -> Result<Arc<PollLog>, Failure> {
+        self.job.log().map_err(|error| failure(&error))
+    }
+
+    /// Where the job stands.
+    pub(crate) fn status(&self) -> Result<Status, Failure> {
+        self.job.status().map_err(|error| failure(&error))
+    }
+}
+
+impl Drop for Session<'_> {
+    /// Hands the job's warnings over to the command's envelope, whether it succeeded or not.
+    fn drop(&mut self) {
+        if let Ok(mut warnings) = self.watch.warnings.lock() {
+            for warning in warnings.drain(..) {
+                self.context.warn("small_poll", warning);
+            }
+        }
+    }
+}
+
+/// The engine of commands that make no proof. Being asked for one would be a mistake of this program.
+#[derive(Debug)]
+struct NoProofs;
+
+impl Engine for NoProofs {
+    fn verifying_key(&self, circuit: &CircuitId) -> Result<Arc<VerifyingKey>, Error> {
+        Err(Error::Keys {
+            circuit: *circuit,
+            source: "this command makes no proofs".into(),
+        })
+    }
+
+    fn prove(&self, circuit: &CircuitId, _: Inputs, _: &RunSeed) -> Result<Proof, Error> {
+        Err(Error::Prove {
+            circuit: *circuit,
+            source: "this command makes no proofs".into(),
+        })
+    }
+
+    fn workers(&self) -> NonZeroUsize {
+        NonZeroUsize::MIN
+    }
+}
+
+/// A job's error with the exit code that the coordinator sorts it into and a hint in terms of this program.
+pub(crate) fn failure(error: &Error) -> Failure {
+    let message = with_causes(error);
+    let failure = match error.class() {
+        ExitClass::AnswerNo => Failure::no(error.code(), message),
+        ExitClass::Usage => Failure::usage(error.code(), message),
+        ExitClass::Outside => Failure::outside(error.code(), message),
+        ExitClass::Conflict => Failure::conflict(error.code(), message),
+        ExitClass::Interrupted => return Failure::interrupted(),
+    };
+    match (error, error.hint()) {
+        (Error::SourceNeeded, _) => {
+            failure.hint("maci ingest --recorded DIR reads a recorded poll")
+        }
+        (Error::KeyNeeded, _) => {
+            failure.hint("name its file with --key-file or MACI_COORDINATOR_KEY_FILE")
+        }
+        (Error::StageNeeded { stage }, _) => failure.hint(format!("run maci {stage} first")),
+        (Error::CorruptProof { .. } | Error::CorruptArtefact { .. }, _) => {
+            failure.hint("run the command again with --remake to make what is damaged again")
+        }
+        (_, Some(hint)) => failure.hint(hint),
+        (_, None) => failure,
+    }
+}
+
+/// A message with the reasons below it, each said once.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !message.contains(&text) {
+            message.push_str(": ");
+            message.push_str(&text);
+        }
+        cause = error.source();
+    }
+    message
+}
