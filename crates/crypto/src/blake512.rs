@@ -177,11 +177,7 @@ fn mix(v: &mut [u64; 16], &[a, b, c, d]: &[usize; 4], first: u64, second: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::{format, string::String};
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
+    use crate::testing::hex;
 
     #[test]
     fn v_15_the_papers_vectors() {

@@ -291,6 +291,7 @@ fn push_radix(digits: &mut Zeroizing<Vec<u8>>, factor: u32, addend: u32, base: u
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::testing::hex;
     use alloc::format;
     use proptest::prelude::*;
 
@@ -359,7 +360,7 @@ mod tests {
         fn serialised_keys_round_trip(bytes in any::<[u8; 32]>()) {
             let key = PrivateKey::from_be_bytes(&bytes);
             let text = key.serialise();
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = hex(&bytes);
             prop_assert_eq!(&**text, format!("macisk.{hex}"));
             let again = PrivateKey::deserialise(&text).unwrap();
             prop_assert_eq!(again.formatted(), key.formatted());

@@ -1,4 +1,6 @@
-//! Strategies for property tests.
+//! Strategies for property tests, and hexadecimal text.
+
+use alloc::string::String;
 
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{MontFp, PrimeField};
@@ -50,4 +52,13 @@ pub(crate) fn arb_raw_point() -> impl Strategy<Value = RawPoint> {
         arb_curve_point().prop_map(RawPoint::from),
         (arb_fr(), arb_fr()).prop_map(|(x, y)| RawPoint { x, y }),
     ]
+}
+
+/// Lowercase hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(field::hex_digit)
+        .collect()
 }

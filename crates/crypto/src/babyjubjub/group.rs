@@ -98,16 +98,8 @@ impl Projective {
         }
     }
 
-    /// 8·self is the identity: the point's order divides 8.
-    pub(super) fn has_low_order(&self) -> bool {
-        let eight = self
-            .double()
-            .projective()
-            .double()
-            .projective()
-            .double()
-            .projective();
-        eight.x == Fr::ZERO && eight.y == eight.z
+    pub(super) fn is_identity(&self) -> bool {
+        self.x == Fr::ZERO && self.y == self.z
     }
 
     /// Whether this is the point with the given coordinates, which may be off the curve.

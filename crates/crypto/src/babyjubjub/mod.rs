@@ -144,15 +144,20 @@ pub fn mul_base8(scalar: &Scalar) -> Point {
 
 /// Whether 8·point is the identity, so that the point can authenticate nobody.
 pub fn has_low_order(point: &Point) -> bool {
-    Extended::new(&(*point).into()).projective().has_low_order()
+    Extended::new(&(*point).into())
+        .eightfold()
+        .projective()
+        .is_identity()
 }
 
-/// The EdDSA equation S·Base8 == R8 + h·(8·A) with h as an integer, for a key A that is on the curve.
-/// 8·A lies in the subgroup of order ℓ, so h may be reduced modulo ℓ; the torsion of R8 stays.
+/// The EdDSA equation S·Base8 == R8 + h·(8·A) with h as an integer, for a key A on the curve; false if 8·A is the
+/// identity. 8·A lies in the subgroup of order ℓ, so h may be reduced modulo ℓ; the torsion of R8 stays.
 pub(crate) fn signature_equation(s: &Scalar, r8: &Point, h: &Scalar, a: &Point) -> bool {
-    let key_part = Extended::new(&(*a).into())
-        .eightfold()
-        .mul((-*h).into_bigint());
+    let eightfold = Extended::new(&(*a).into()).eightfold();
+    if eightfold.projective().is_identity() {
+        return false;
+    }
+    let key_part = eightfold.mul((-*h).into_bigint());
     group::mul_base8(s).plus(&key_part).equals(&(*r8).into())
 }
 
