@@ -117,15 +117,13 @@ impl Shape {
     }
 
     /// The lanes with an S-box in `round` whose input is not a constant.
-    fn boxed(&self, round: usize, parameters: &Parameters) -> Vec<usize> {
+    fn boxed(&self, round: usize, parameters: &Parameters) -> impl Iterator<Item = usize> {
         let lanes = if is_full(round, parameters) {
             self.width()
         } else {
             1
         };
-        (0..lanes)
-            .filter(|lane| round > 0 || !self.constant[*lane])
-            .collect()
+        (0..lanes).filter(move |lane| round > 0 || !self.constant[*lane])
     }
 
     /// How many lanes of the next layer become variables, at most one for each S-box output. After a full round all
@@ -138,13 +136,13 @@ impl Shape {
         } else {
             1
         };
-        wanted.min(self.boxed(round, parameters).len())
+        wanted.min(self.boxed(round, parameters).count())
     }
 
     /// The number of variables: x2 and x4 of each S-box, and one for each S-box output, solved for or not.
     fn wires(&self, parameters: &Parameters) -> usize {
         (0..rounds(parameters))
-            .map(|round| 3 * self.boxed(round, parameters).len())
+            .map(|round| 3 * self.boxed(round, parameters).count())
             .sum()
     }
 
@@ -153,28 +151,29 @@ impl Shape {
         let width = self.width();
         let mut inputs = Vec::with_capacity(self.wires(parameters));
         super::permute_observed(&mut state, |x| inputs.push(x));
-        let mut trace = Vec::with_capacity(self.wires(parameters));
+        let mut trace = Vec::with_capacity(inputs.capacity());
+        let mut outputs = Vec::with_capacity(width);
         let mut rest = inputs.as_slice();
         for round in 0..rounds(parameters) {
             let full = is_full(round, parameters);
             let (now, next) = rest.split_at(if full { width } else { 1 });
             rest = next;
-            let fourths = now.iter().enumerate().map(|(lane, x)| {
+            outputs.clear();
+            for (lane, x) in now.iter().enumerate() {
                 let square = x.square();
                 let fourth = square.square();
                 if round > 0 || !self.constant[lane] {
                     trace.extend([square, fourth]);
                 }
-                fourth
-            });
-            let fourths: Vec<Fr> = fourths.collect();
-            let output = |lane: usize| now[lane] * fourths[lane];
+                if full {
+                    outputs.push(fourth * x);
+                }
+            }
             let solved = self.solved(round, parameters);
             if round + 1 == rounds(parameters) {
                 trace.extend(&state[..solved]);
             } else if full && !is_full(round + 1, parameters) {
                 // The lanes before the partial rounds, of which only the first is an S-box input.
-                let outputs: Vec<Fr> = (0..width).map(output).collect();
                 let constants = &parameters.round_constants[(round + 1) * width..];
                 trace.extend((parameters.mds.iter().zip(constants)).take(solved).map(
                     |(row, constant)| {
@@ -185,8 +184,8 @@ impl Shape {
             } else {
                 trace.extend(&next[..solved]);
             }
-            let boxed = self.boxed(round, parameters);
-            trace.extend(boxed[solved..].iter().map(|lane| output(*lane)));
+            let unsolved = self.boxed(round, parameters).skip(solved);
+            trace.extend(unsolved.map(|lane| outputs[lane]));
         }
         trace
     }
@@ -254,7 +253,7 @@ impl Plan {
             })
             .collect();
         for round in 0..rounds(parameters) {
-            let boxed = shape.boxed(round, parameters);
+            let boxed: Vec<usize> = shape.boxed(round, parameters).collect();
             let first_box = boxes.len();
             for lane in &boxed {
                 boxes.push(SBox {
