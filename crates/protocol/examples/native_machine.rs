@@ -91,7 +91,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let cpu = cpu_time();
     let mut applied = 0;
     while let Some(summary) = processing.advance(&mut salts) {
-        applied += summary.applied;
+        applied += summary.counts.applied;
     }
     let processed = start.elapsed();
     let cpu = cpu_time().saturating_sub(cpu);

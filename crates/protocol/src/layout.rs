@@ -11,7 +11,7 @@ use maci_verifier::{ChainHash, PublicKeyHash, Salt, SbCommitment, statement::Pro
 use crate::{
     keys::CoordinatorKey,
     log::{PollLog, WrongCoordinatorKey},
-    machine::{Machine, Step},
+    machine::{Counts, Machine, Step},
     message::{Message, SignedCommand, VoteCommand},
     secrets::{SaltRole, SaltSource},
     types::{Nonce, PollId, StateIndex, VoteOptionIndex, VoteWeight},
@@ -102,8 +102,8 @@ pub struct BatchSummary {
     pub statement: ProcessBatch,
     /// Salt of the new commitment.
     pub new_salt: Salt,
-    /// Messages of this batch that counted.
-    pub applied: u64,
+    /// What the batch's messages did.
+    pub counts: Counts,
 }
 
 /// A poll being processed batch by batch, newest first: an iterator whose every item can be had with its witness
@@ -179,13 +179,13 @@ impl<'a, L: Layout> Processing<'a, L> {
         salts: &mut dyn SaltSource,
     ) -> Option<BatchSummary> {
         (self.left > 0).then_some(())?;
-        let mut applied = 0;
+        let mut counts = Counts::default();
         for command in decrypted.iter().rev() {
             let step = self.machine.apply(command.as_ref());
-            applied += u64::from(step.effect == crate::machine::Effect::Apply);
+            counts.add(&step, command.as_ref(), self.log.poll_id);
             self.layout.follow(&step);
         }
-        Some(self.close(applied, salts))
+        Some(self.close(counts, salts))
     }
 
     /// Processes the next batch and returns its summary and its circuit inputs. `None` when there is none.
@@ -198,7 +198,7 @@ impl<'a, L: Layout> Processing<'a, L> {
 
         let slots = usize::from(self.log.params.message_batch_size);
         let mut openings = Vec::with_capacity(slots);
-        let mut applied = 0;
+        let mut counts = Counts::default();
         let filler = self.filler.decrypt(self.key);
         for _ in messages.len()..slots {
             // D1: a slot past the end opens what its content says and changes nothing.
@@ -210,13 +210,13 @@ impl<'a, L: Layout> Processing<'a, L> {
             let step = self.machine.step(command.as_ref());
             openings.push(self.layout.open(&self.machine, &step));
             self.machine.carry_out(&step);
-            applied += u64::from(step.effect == crate::machine::Effect::Apply);
+            counts.add(&step, command.as_ref(), self.log.poll_id);
             self.layout.follow(&step);
         }
         openings.reverse();
 
         let batch = self.left;
-        let summary = self.close(applied, salts);
+        let summary = self.close(counts, salts);
         debug_assert_eq!(summary.statement.index, start);
         let frame = Frame {
             log: self.log,
@@ -267,7 +267,7 @@ impl<'a, L: Layout> Processing<'a, L> {
     }
 
     /// Commits to the state after a batch and moves on to the next.
-    fn close(&mut self, applied: u64, salts: &mut dyn SaltSource) -> BatchSummary {
+    fn close(&mut self, counts: Counts, salts: &mut dyn SaltSource) -> BatchSummary {
         let (index, batch_end_index) = self.range();
         let batch = self.log.message_batches() - self.left;
         let circuit = self.log.params.process_circuit();
@@ -299,7 +299,7 @@ impl<'a, L: Layout> Processing<'a, L> {
             batch,
             statement,
             new_salt: salt,
-            applied,
+            counts,
         }
     }
 }

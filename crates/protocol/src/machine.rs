@@ -15,7 +15,7 @@ use crate::{
     log::PollLog,
     message::{SignedCommand, VoteCommand},
     state::{Ballot, StateLeaf},
-    types::{StateIndex, VoteOptionIndex},
+    types::{PollId, StateIndex, VoteOptionIndex},
     vote_tree,
 };
 
@@ -51,6 +51,62 @@ impl fmt::Display for Reason {
             Self::InsufficientCredits => "insufficient voice credits",
             Self::UnspentCredits => "unspent voice credits",
         })
+    }
+}
+
+impl Reason {
+    /// All reasons in order.
+    pub const ALL: [Self; 7] = [
+        Self::EncryptionKey,
+        Self::StateIndex,
+        Self::Signature,
+        Self::Nonce,
+        Self::VoteOptionIndex,
+        Self::InsufficientCredits,
+        Self::UnspentCredits,
+    ];
+}
+
+/// How many messages did what, for reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Messages that counted.
+    pub applied: u64,
+    /// Of these, messages signed for another poll: nothing refuses them (D12), but they show a reused coordinator key.
+    pub foreign_poll: u64,
+    ignored: [u64; Reason::ALL.len()],
+}
+
+impl Counts {
+    /// Takes in one message.
+    pub fn add(&mut self, step: &Step, message: Option<&SignedCommand>, poll: PollId) {
+        match step.effect {
+            Effect::Ignore(reason) => self.ignored[reason as usize] += 1,
+            Effect::Apply => {
+                self.applied += 1;
+                let foreign = message.is_some_and(|signed| signed.command().poll_id != poll);
+                self.foreign_poll += u64::from(foreign);
+            }
+        }
+    }
+
+    /// Takes in another count.
+    pub fn merge(&mut self, other: &Self) {
+        self.applied += other.applied;
+        self.foreign_poll += other.foreign_poll;
+        for (count, more) in self.ignored.iter_mut().zip(other.ignored) {
+            *count += more;
+        }
+    }
+
+    /// Messages ignored for this reason.
+    pub const fn ignored(&self, reason: Reason) -> u64 {
+        self.ignored[reason as usize]
+    }
+
+    /// All messages.
+    pub fn messages(&self) -> u64 {
+        self.applied + self.ignored.iter().sum::<u64>()
     }
 }
 

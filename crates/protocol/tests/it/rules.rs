@@ -10,6 +10,7 @@ use maci_protocol::{
     Message, SignedCommand, StateLeaf, VoteCommand,
     keys::{CoordinatorKey, PrivateKey, PublicKey},
     machine::{
+        Counts,
         Effect::{self, Apply, Ignore},
         Machine, Reason,
     },
@@ -126,6 +127,19 @@ fn c_02_the_poll_id_is_signed_and_not_judged() {
         ..vote(1, 0, 3, 1)
     });
     assert_eq!(scene.effects(), [Apply]);
+    // It is counted and reported.
+    let mut machine = Machine::new(scene.params, scene.leaves.clone());
+    let mut counts = Counts::default();
+    for message in scene.messages.iter().rev() {
+        let signed = message.decrypt(&scene.coordinator);
+        let step = machine.apply(signed.as_ref());
+        counts.add(&step, signed.as_ref(), PollId(0));
+    }
+    assert_eq!(
+        (counts.applied, counts.foreign_poll, counts.messages()),
+        (1, 1, 2)
+    );
+    assert_eq!(counts.ignored(Reason::StateIndex), 1);
     // Changed without a new signature, it is another command.
     let signed = vote(1, 0, 3, 1).sign(&key(101)).unwrap();
     let packed = VoteCommand {

@@ -264,7 +264,9 @@ fn s_01_every_message_is_used_once() {
                     for message in statement.index..statement.batch_end_index {
                         used[message as usize] += 1;
                     }
-                    applied += summary.applied;
+                    applied += summary.counts.applied;
+                    let used = statement.batch_end_index - statement.index;
+                    assert_eq!(summary.counts.messages(), used);
                 }
                 assert_eq!(
                     used,
