@@ -74,7 +74,7 @@ pub(crate) fn clause<T>(
                 name,
                 slot,
                 rows: start..end,
-            })
+            });
         });
     }
     Ok(value)
@@ -132,6 +132,6 @@ pub(crate) fn outcome(
     let Some(lie) = lie.flatten() else {
         return Ok(value);
     };
-    crate::testing::assign(cs, variable.variable, lie)?;
+    crate::testing::shift(cs, variable.variable, lie - honest)?;
     Ok(AllocatedFp::new(Some(lie), variable.variable, cs.clone()).into())
 }

@@ -81,36 +81,37 @@ impl Circuit {
     }
 }
 
-/// Changes the assignment so that `variable`, a witness or a linear combination of witnesses, has this value.
+/// Whether an honest witness satisfies the circuit; faster than [`Trial::honest`], which inlines the matrices.
+pub fn is_satisfied(circuit: Circuit) -> Result<bool, SynthesisError> {
+    let cs = ConstraintSystem::new_ref();
+    cs.set_optimization_goal(OptimizationGoal::Constraints);
+    circuit.generate_constraints(cs.clone())?;
+    cs.is_satisfied()
+}
+
+/// Adds `change` to the value of `variable`, a witness or a linear combination, by changing one witness.
 ///
 /// Of a combination the youngest witness is changed: the one that the gadget allocated last for it.
-pub(crate) fn assign(
+pub(crate) fn shift(
     cs: &ConstraintSystemRef<Fr>,
     variable: Variable,
-    value: Fr,
+    change: Fr,
 ) -> Result<(), SynthesisError> {
-    let combination = match variable.is_lc() {
-        true => cs.get_lc(variable).ok_or(SynthesisError::MissingCS)?,
-        false => LinearCombination::from(variable),
-    };
-    let mut youngest: Option<(Fr, usize)> = None;
-    let mut current = Fr::ZERO;
-    for (coefficient, variable) in combination.iter() {
-        current += *coefficient
-            * cs.assigned_value(*variable)
-                .ok_or(SynthesisError::AssignmentMissing)?;
-        if variable.is_witness() && *coefficient != Fr::ZERO {
-            let index = variable.index().ok_or(SynthesisError::AssignmentMissing)?;
-            if youngest.is_none_or(|(_, other)| index > other) {
-                youngest = Some((*coefficient, index));
-            }
-        }
+    if variable.is_lc() {
+        let combination = cs.get_lc(variable).ok_or(SynthesisError::MissingCS)?;
+        let (coefficient, youngest) = combination
+            .iter()
+            .filter(|(coefficient, variable)| *coefficient != Fr::ZERO && !variable.is_one())
+            .max_by_key(|(_, variable)| (variable.is_witness(), variable.index()))
+            .ok_or(SynthesisError::Unsatisfiable)?;
+        let inverse = coefficient.inverse().ok_or(SynthesisError::Unsatisfiable)?;
+        return shift(cs, *youngest, change * inverse);
     }
-    let (coefficient, index) = youngest.ok_or(SynthesisError::Unsatisfiable)?;
-    let inverse = coefficient.inverse().ok_or(SynthesisError::Unsatisfiable)?;
+    let index = variable.index().ok_or(SynthesisError::Unsatisfiable)?;
     let mut system = cs.borrow_mut().ok_or(SynthesisError::MissingCS)?;
-    if let Some(witness) = system.assignments.witness_assignment.get_mut(index) {
-        *witness += (value - current) * inverse;
+    match system.assignments.witness_assignment.get_mut(index) {
+        Some(witness) if variable.is_witness() => *witness += change,
+        _ => return Err(SynthesisError::Unsatisfiable),
     }
     Ok(())
 }

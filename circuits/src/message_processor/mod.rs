@@ -259,7 +259,12 @@ pub(crate) fn synthesise(
         chain = clause(cs, MESSAGE_CHAIN, Some(slot), || {
             // Every slot in the batch enters once, in order; the others leave the chain as it is.
             let next = hash(&[chain.clone(), hash12(&message)?])?;
-            Ok(&chain + gate * &difference(&next, &chain)?)
+            outcome(
+                cs,
+                MESSAGE_CHAIN,
+                Some(slot),
+                &chain + gate * &difference(&next, &chain)?,
+            )
         })?;
         messages.push(message);
     }

@@ -59,6 +59,17 @@ struct Position {
     both_valid: FrVar,
 }
 
+/// A command as far as the trees care: what it asks for, where, and whether it counts.
+struct Judged {
+    position: Position,
+    valid: FrVar,
+    new_key: [FrVar; 2],
+    new_weight: FrVar,
+    /// What the opened weight frees and what the new one costs.
+    freed: FrVar,
+    cost: FrVar,
+}
+
 /// Adds the clauses of one slot and returns the roots after it.
 pub(super) fn synthesise(
     cs: &ConstraintSystemRef<Fr>,
@@ -69,8 +80,6 @@ pub(super) fn synthesise(
     roots: &Roots,
     inputs: Option<&ProcessInputs>,
 ) -> Result<Roots, SynthesisError> {
-    let at = Some(slot);
-    let mode = batch.shape.mode;
     let private = |value: &dyn Fn(&ProcessInputs) -> Fr| witness(cs, inputs.map(value));
     let opened = Opened {
         key: PointVar {
@@ -82,45 +91,59 @@ pub(super) fn synthesise(
         option_root: private(&|i| i.current_ballots[slot].1)?,
         weight: private(&|i| i.current_vote_weights[slot])?,
     };
+    let judged = judge(cs, batch, slot, message, gate, &opened)?;
+    apply(cs, batch, slot, &opened, &judged, roots, inputs)
+}
 
+/// Decrypts the message and decides whether its command counts. Flags only: no message makes this unsatisfiable.
+fn judge(
+    cs: &ConstraintSystemRef<Fr>,
+    batch: &Batch<'_>,
+    slot: usize,
+    message: &[FrVar; 12],
+    gate: &FrVar,
+    opened: &Opened,
+) -> Result<Judged, SynthesisError> {
+    let at = Some(slot);
+    let mode = batch.shape.mode;
     let [data @ .., x, y] = message;
-    let encryption_key = PointVar {
-        x: x.clone(),
-        y: y.clone(),
-    };
     let (shared_key, on_curve) = clause(cs, SHARED_KEY, at, || {
-        let (on_curve, key) = ecdh::shared_key(&batch.coordinator, &encryption_key)?;
+        let encryption_key = PointVar {
+            x: x.clone(),
+            y: y.clone(),
+        };
+        let (on_curve, mut key) = ecdh::shared_key(&batch.coordinator, &encryption_key)?;
+        key.x = outcome(cs, "shared-key/x", at, key.x)?;
         Ok((key, outcome(cs, SHARED_KEY, at, on_curve.into())?))
     })?;
-    let plaintext = clause(cs, DECRYPTION, at, || cipher::decrypt(data, &shared_key))?;
-    let [packed @ .., r8_x, r8_y, s] = &plaintext;
+    let [packed @ .., r8_x, r8_y, s] = clause(cs, DECRYPTION, at, || {
+        let mut plaintext = cipher::decrypt(data, &shared_key)?;
+        plaintext[0] = outcome(cs, DECRYPTION, at, plaintext[0].clone())?;
+        Ok(plaintext)
+    })?;
     let fields = clause(cs, UNPACKING, at, || {
         let bits = split_canonical(&packed[0])?;
         let field = |number: usize| &bits[number * FIELD_BITS..(number + 1) * FIELD_BITS];
         Ok(Fields {
             state_index: field(0).to_vec(),
             vote_option: field(1).to_vec(),
-            weight: pack(field(2))?,
+            weight: outcome(cs, UNPACKING, at, pack(field(2))?)?,
             nonce: pack(field(3))?,
         })
     })?;
     let signed = clause(cs, SIGNATURE, at, || {
-        let command = hash(packed)?;
-        let r8 = PointVar {
-            x: r8_x.clone(),
-            y: r8_y.clone(),
-        };
-        let flag = eddsa::verify_flag(&opened.key, &r8, s, &command)?;
+        let r8 = PointVar { x: r8_x, y: r8_y };
+        let flag = eddsa::verify_flag(&opened.key, &r8, &s, &hash(&packed)?)?;
         outcome(cs, SIGNATURE, at, flag.into())
     })?;
-    let position = position(cs, batch, slot, &fields, &(gate * on_curve))?;
-
+    let position = position(cs, batch, slot, &fields, (gate, &on_curve))?;
     let next_nonce = clause(cs, NONCE, at, || {
         let next = linear(&[(Fr::ONE, &opened.nonce)], Fr::ONE)?;
         outcome(cs, NONCE, at, is_equal(&fields.nonce, &next)?.into())
     })?;
     let (freed, cost) = clause(cs, COST, at, || {
-        Ok((cost_of(mode, &opened.weight), cost_of(mode, &fields.weight)))
+        let cost = cost_of(mode, &fields.weight);
+        Ok((cost_of(mode, &opened.weight), outcome(cs, COST, at, cost)?))
     })?;
     let affordable = clause(cs, CREDITS, at, || {
         let available = linear(&[(Fr::ONE, &opened.balance), (Fr::ONE, &freed)], Fr::ZERO)?;
@@ -134,21 +157,49 @@ pub(super) fn synthesise(
         let valid = &position.both_valid * &signed * &next_nonce * &affordable;
         outcome(cs, VALIDITY, at, valid)
     })?;
+    let [_, new_x, new_y, _] = packed;
+    Ok(Judged {
+        position,
+        valid,
+        new_key: [new_x, new_y],
+        new_weight: fields.weight,
+        freed,
+        cost,
+    })
+}
 
+/// Opens leaf, ballot and weight at the slot's position and replaces them, by themselves if the command does not count.
+fn apply(
+    cs: &ConstraintSystemRef<Fr>,
+    batch: &Batch<'_>,
+    slot: usize,
+    opened: &Opened,
+    judged: &Judged,
+    roots: &Roots,
+    inputs: Option<&ProcessInputs>,
+) -> Result<Roots, SynthesisError> {
+    let at = Some(slot);
+    let Judged {
+        position,
+        valid,
+        new_key: [new_x, new_y],
+        ..
+    } = judged;
     let (new_leaf, new_nonce, new_weight) = clause(cs, UPDATE, at, || {
         let choose = |new: &FrVar, old: &FrVar| -> Result<FrVar, SynthesisError> {
-            Ok(old + &valid * &difference(new, old)?)
+            Ok(old + valid * &difference(new, old)?)
         };
+        let balance = &opened.balance + valid * &difference(&judged.freed, &judged.cost)?;
         let new_leaf = [
-            choose(&packed[1], &opened.key.x)?,
-            choose(&packed[2], &opened.key.y)?,
-            &opened.balance + &valid * &difference(&freed, &cost)?,
+            choose(new_x, &opened.key.x)?,
+            choose(new_y, &opened.key.y)?,
+            outcome(cs, UPDATE, at, balance)?,
         ];
         // A valid nonce is the old one plus 1.
         Ok((
             new_leaf,
-            &opened.nonce + &valid,
-            choose(&fields.weight, &opened.weight)?,
+            &opened.nonce + valid,
+            choose(&judged.new_weight, &opened.weight)?,
         ))
     })?;
     let new_option_root = clause(cs, VOTE_WEIGHT, at, || {
@@ -156,14 +207,19 @@ pub(super) fn synthesise(
         let siblings = inputs.map(|i| i.current_vote_weights_path_elements[slot].as_slice());
         let (old, new) = replace(cs, &digits, siblings, &opened.weight, &new_weight)?;
         enforce_equal(&old, &opened.option_root)?;
-        Ok(new)
+        outcome(cs, VOTE_WEIGHT, at, new)
     })?;
     let ballots = clause(cs, BALLOT, at, || {
         let siblings = inputs.map(|i| i.current_ballots_path_elements[slot].as_slice());
         let path = PathVar::new(cs, position.state_bits.clone(), siblings)?;
         let old = path.root(&hash(&[opened.nonce.clone(), opened.option_root.clone()])?)?;
         enforce_equal(&old, &roots.ballots)?;
-        path.root(&hash(&[new_nonce, new_option_root])?)
+        outcome(
+            cs,
+            BALLOT,
+            at,
+            path.root(&hash(&[new_nonce, new_option_root])?)?,
+        )
     })?;
     let state = clause(cs, STATE_LEAF, at, || {
         let siblings = inputs.map(|i| i.current_state_leaves_path_elements[slot].as_slice());
@@ -176,21 +232,26 @@ pub(super) fn synthesise(
         batch
             .depth
             .enforce_node(&path.nodes(&hash(&leaf)?)?, &roots.state)?;
-        batch.depth.select(&path.nodes(&hash(&new_leaf)?)?)
+        outcome(
+            cs,
+            STATE_LEAF,
+            at,
+            batch.depth.select(&path.nodes(&hash(&new_leaf)?)?)?,
+        )
     })?;
     Ok(Roots { state, ballots })
 }
 
 /// The slot opens the command's own positions where they are in range, and position 0 otherwise (S7).
 ///
-/// `usable` is 1 for a slot of the batch whose encryption key is on the curve; any other slot opens position 0 too, so
-/// that filler is inert whatever it holds (D1). Nothing here is the prover's choice.
+/// A slot outside the batch, or whose encryption key is off the curve, opens position 0 too: filler is inert whatever it
+/// holds (D1), and so is what nobody can decrypt (D5). Nothing here is the prover's choice.
 fn position(
     cs: &ConstraintSystemRef<Fr>,
     batch: &Batch<'_>,
     slot: usize,
     fields: &Fields,
-    usable: &FrVar,
+    (gate, on_curve): (&FrVar, &FrVar),
 ) -> Result<Position, SynthesisError> {
     let at = Some(slot);
     let in_range = |name: &'static str, bits: &[Boolean<Fr>], bound: &FrVar, width: usize| {
@@ -208,11 +269,13 @@ fn position(
         option_bits,
     )?;
     clause(cs, POSITION, at, || {
-        let state_valid = usable * state_valid;
+        let usable = gate * on_curve;
+        let state_valid = outcome(cs, POSITION, at, &usable * state_valid)?;
         let option_valid = usable * option_valid;
         let bits = fields.state_index[..depth].iter().cloned().map(FrVar::from);
         let state_bits = bits.map(|bit| bit * &state_valid).collect();
         let option = pack(&fields.vote_option[..option_bits])? * &option_valid;
+        let option = outcome(cs, "position/option", at, option)?;
         Ok(Position {
             state_bits,
             option,

@@ -1,9 +1,19 @@
-//! Where the fixtures lie, and the shortest ways from inputs to a verdict.
+//! Where the fixtures lie, polls made by hand, and the shortest ways from inputs to a verdict.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
-use maci_circuits::{Circuit, Inputs, testing::Trial};
-use maci_verifier::CircuitId;
+use maci_circuits::{Circuit, Inputs, clause::Tamper, testing::Trial};
+use maci_crypto::{Fr, babyjubjub::RawPoint, cipher, ecdh, keypair::PrivateKey};
+use maci_protocol::{
+    keys::CoordinatorKey,
+    layout::maci::{ProcessInputs, TallyInputs, process_batches, tally_batches},
+    log::{OnChain, PollLog},
+    message::{Message, SignedCommand, VoteCommand},
+    secrets::RunSeed,
+    state::StateLeaf,
+    types::{Address, Nonce, PollId, StateIndex, VoteOptionIndex, VoteWeight},
+};
+use maci_verifier::{CircuitId, Mode, PollParams, Salt};
 
 /// A file of the recorded polls.
 pub(crate) fn fixture(path: &str) -> String {
@@ -16,4 +26,209 @@ pub(crate) fn fixture(path: &str) -> String {
 /// The honest witness of inputs.
 pub(crate) fn honest(id: CircuitId, inputs: Inputs) -> Trial {
     Trial::honest(Circuit::new(id, inputs).unwrap()).unwrap()
+}
+
+/// The clauses that refuse an honestly synthesised witness of these inputs.
+pub(crate) fn refused_by(inputs: &ProcessInputs) -> BTreeSet<&'static str> {
+    honest(inputs.circuit, process(inputs)).unsatisfied()
+}
+
+/// The clauses that refuse a witness with one lie, everything after which follows from it.
+pub(crate) fn lie(
+    inputs: &ProcessInputs,
+    name: &'static str,
+    slot: Option<usize>,
+    value: impl Fn(Fr) -> Fr + 'static,
+) -> BTreeSet<&'static str> {
+    let circuit = Circuit::new(inputs.circuit, process(inputs)).unwrap();
+    let tamper: Tamper =
+        Box::new(move |found, at, honest| (found == name && at == slot).then(|| value(honest)));
+    Trial::tampered(circuit, tamper).unwrap().unsatisfied()
+}
+
+pub(crate) fn process(inputs: &ProcessInputs) -> Inputs {
+    Inputs::Process(Box::new(inputs.clone()))
+}
+
+pub(crate) fn tally(inputs: &TallyInputs) -> Inputs {
+    Inputs::Tally(Box::new(inputs.clone()))
+}
+
+/// The one clause of a set.
+pub(crate) fn only(name: &'static str) -> BTreeSet<&'static str> {
+    BTreeSet::from([name])
+}
+
+/// A poll whose messages a test writes one by one; messages are processed from the last to the first.
+pub(crate) struct Poll {
+    pub(crate) coordinator: CoordinatorKey,
+    pub(crate) voters: Vec<PrivateKey>,
+    pub(crate) log: PollLog,
+}
+
+pub(crate) fn key(number: u8) -> PrivateKey {
+    PrivateKey::from_be_bytes(&[number])
+}
+
+pub(crate) const fn params(mode: Mode, depth: u8, batch: u8) -> PollParams {
+    PollParams {
+        state_tree_depth: depth,
+        tally_processing_state_tree_depth: 1,
+        vote_option_tree_depth: 1,
+        message_batch_size: batch,
+        vote_options: 4,
+        mode,
+    }
+}
+
+impl Poll {
+    /// A poll at D = 2, v = 1 with these balances; voter i has state index i + 1.
+    pub(crate) fn new(mode: Mode, batch: u8, balances: &[Fr]) -> Self {
+        Self::with(params(mode, 2, batch), balances)
+    }
+
+    pub(crate) fn with(params: PollParams, balances: &[Fr]) -> Self {
+        let coordinator = CoordinatorKey::new(key(200));
+        let voters: Vec<PrivateKey> = (1..=balances.len() as u8).map(key).collect();
+        let mut leaves = vec![StateLeaf::blank()];
+        for (voter, balance) in voters.iter().zip(balances) {
+            leaves.push(StateLeaf {
+                public_key: voter.public_key().coordinates(),
+                voice_credit_balance: *balance,
+            });
+        }
+        let mut log = PollLog {
+            params,
+            chain_id: 1,
+            maci_address: Address([1; 20]),
+            poll_address: Address([2; 20]),
+            poll_id: PollId(0),
+            coordinator_public_key: coordinator.public(),
+            leaves,
+            messages: vec![Message::placeholder()],
+            batch_hashes: Vec::new(),
+            onchain: OnChain::default(),
+            start_time: 0,
+            end_time: 1,
+        };
+        log.recompute_batch_hashes();
+        Self {
+            coordinator,
+            voters,
+            log,
+        }
+    }
+
+    /// The command of a voter that keeps its key.
+    pub(crate) fn command(
+        &self,
+        voter: usize,
+        option: u64,
+        weight: u64,
+        nonce: u64,
+    ) -> VoteCommand {
+        VoteCommand {
+            state_index: StateIndex(voter as u64 + 1),
+            new_public_key: self.voters[voter].public_key().coordinates(),
+            vote_option_index: VoteOptionIndex(option),
+            new_vote_weight: VoteWeight(weight),
+            nonce: Nonce(nonce),
+            poll_id: PollId(0),
+            salt: Salt(Fr::from(77u64)),
+        }
+    }
+
+    pub(crate) fn signed(&self, voter: usize, command: &VoteCommand) -> SignedCommand {
+        command.sign(&self.voters[voter]).unwrap()
+    }
+
+    /// Encrypts with a fixed one-time key.
+    pub(crate) fn encrypt(&self, signed: &SignedCommand) -> Message {
+        signed
+            .encrypt(&key(100), &self.coordinator.public())
+            .unwrap()
+    }
+
+    /// Encrypts so that the coordinator finds the command under any encryption key on the curve.
+    pub(crate) fn encrypt_under(&self, signed: &SignedCommand, point: RawPoint) -> Message {
+        let shared =
+            ecdh::shared_key(self.coordinator.scalar(), &point).unwrap_or(RawPoint::IDENTITY);
+        Message {
+            data: cipher::encrypt(&signed.plaintext(), &shared),
+            encryption_public_key: point,
+        }
+    }
+
+    pub(crate) fn publish(&mut self, message: Message) -> &mut Self {
+        self.log.messages.push(message);
+        self.log.recompute_batch_hashes();
+        self
+    }
+
+    /// Publishes the vote of a voter.
+    pub(crate) fn vote(&mut self, voter: usize, option: u64, weight: u64, nonce: u64) -> &mut Self {
+        let command = self.command(voter, option, weight, nonce);
+        let message = self.encrypt(&self.signed(voter, &command));
+        self.publish(message)
+    }
+
+    fn seed(&self) -> RunSeed {
+        RunSeed::derive(
+            self.coordinator.private(),
+            self.log.chain_id,
+            self.log.poll_address,
+        )
+    }
+
+    /// The batches in submission order: newest messages first.
+    pub(crate) fn batches(&self) -> Vec<ProcessInputs> {
+        process_batches(&self.log, &self.coordinator, &mut self.seed())
+            .unwrap()
+            .batches
+    }
+
+    /// The poll's only batch.
+    pub(crate) fn batch(&self) -> ProcessInputs {
+        let mut batches = self.batches();
+        assert_eq!(batches.len(), 1);
+        batches.remove(0)
+    }
+
+    /// All circuits' inputs of the poll.
+    pub(crate) fn everything(&self) -> Vec<(CircuitId, Inputs)> {
+        everything(&self.log, &self.coordinator)
+    }
+
+    pub(crate) fn tallies(&self) -> Vec<TallyInputs> {
+        let seed = &mut self.seed();
+        let processed = process_batches(&self.log, &self.coordinator, seed).unwrap();
+        tally_batches(&self.log, processed.last, seed).batches
+    }
+
+    /// The leaf and the ballot at an index after all messages.
+    pub(crate) fn after(&self, index: u64) -> (StateLeaf, maci_protocol::state::Ballot) {
+        let last = process_batches(&self.log, &self.coordinator, &mut self.seed())
+            .unwrap()
+            .last;
+        (
+            last.machine.leaves()[index as usize],
+            last.machine.ballot(index),
+        )
+    }
+}
+
+/// Inputs of every processing and tally batch of a log.
+pub(crate) fn everything(log: &PollLog, coordinator: &CoordinatorKey) -> Vec<(CircuitId, Inputs)> {
+    let mut seed = RunSeed::derive(coordinator.private(), log.chain_id, log.poll_address);
+    let processed = process_batches(log, coordinator, &mut seed).unwrap();
+    let tallied = tally_batches(log, processed.last, &mut seed);
+    let process = processed
+        .batches
+        .into_iter()
+        .map(|i| (i.circuit, Inputs::Process(Box::new(i))));
+    let tally = tallied
+        .batches
+        .into_iter()
+        .map(|i| (i.circuit, Inputs::Tally(Box::new(i))));
+    process.chain(tally).collect()
 }

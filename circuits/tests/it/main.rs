@@ -1,6 +1,13 @@
 //! Circuits against recorded polls, pinned sizes, dishonest witnesses and arbitrary logs.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod clauses;
 mod common;
+mod joining;
+mod lies;
+mod messages;
 mod pinned;
 mod recorded;
+mod structure;
+mod tally;
+mod totality;

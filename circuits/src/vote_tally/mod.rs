@@ -14,21 +14,22 @@ use ark_std::vec::Vec;
 use maci_crypto::{
     Fr,
     bits::{enforce_equal, enforce_product, enforce_range, is_zero, linear, split},
-    poseidon::{self, constraints::hash},
-    tree::{
-        binary::constraints::PathVar,
-        quinary::{self, constraints::root_of},
-    },
+    poseidon::constraints::hash,
+    tree::{binary::constraints::PathVar, quinary::constraints::root_of},
 };
 use maci_protocol::layout::maci::TallyInputs;
 use maci_verifier::{CircuitId, Mode};
 
 use crate::{
-    ClauseViolation, InputError,
+    InputError,
     clause::{clause, outcome},
-    ensure, expect_len,
+    expect_len,
     gadget::{FrVar, difference, sum, witness},
 };
+
+mod native;
+
+pub(crate) use native::check;
 
 /// The commitment to both roots opens.
 pub const COMMITMENT: &str = "commitment";
@@ -137,150 +138,6 @@ pub(crate) fn check_shape(id: CircuitId, inputs: &TallyInputs) -> Result<(), Inp
     Ok(())
 }
 
-/// Running totals, natively.
-struct Totals {
-    results: Vec<Fr>,
-    spent: Fr,
-    per_option: Option<Vec<Fr>>,
-}
-
-impl Totals {
-    /// Totals and their salts (results, spent, per option) to a tally commitment.
-    fn commit(&self, salts: (Fr, Fr, Option<Fr>)) -> Option<Fr> {
-        let results = poseidon::hash2(quinary_root(&self.results)?, salts.0);
-        let spent = poseidon::hash2(self.spent, salts.1);
-        Some(match (&self.per_option, salts.2) {
-            (Some(per_option), Some(salt)) => poseidon::hash3(
-                results,
-                spent,
-                poseidon::hash2(quinary_root(per_option)?, salt),
-            ),
-            _ => poseidon::hash2(results, spent),
-        })
-    }
-}
-
-/// Root over 5^v leaves; the lengths were checked.
-fn quinary_root(leaves: &[Fr]) -> Option<Fr> {
-    quinary::root_of(leaves, u8::try_from(leaves.len().checked_ilog(5)?).ok()?)
-}
-
-/// The native twin of [`synthesise`].
-pub(crate) fn check(id: CircuitId, inputs: &TallyInputs) -> Result<(), ClauseViolation> {
-    let Some(shape) = Shape::of(id) else {
-        return Err(ClauseViolation {
-            clause: POSITION,
-            slot: None,
-        });
-    };
-    let statement = &inputs.statement;
-    let opened = poseidon::hash3(inputs.state_root, inputs.ballot_root, inputs.sb_salt);
-    ensure(opened == statement.sb_commitment.0, COMMITMENT, None)?;
-    let position = statement.index >> shape.batch_depth;
-    ensure(
-        position << shape.batch_depth == statement.index,
-        POSITION,
-        None,
-    )?;
-    ensure(
-        position >> (shape.depth - shape.batch_depth) == 0,
-        POSITION,
-        None,
-    )?;
-    let ahead = statement.total_signups.checked_sub(statement.index);
-    ensure(
-        ahead.is_some_and(|ahead| ahead >> COUNT_BITS == 0),
-        START,
-        None,
-    )?;
-
-    let mut nodes = Vec::with_capacity(shape.batch());
-    for (slot, ((nonce, option_root), votes)) in
-        inputs.ballots.iter().zip(&inputs.votes).enumerate()
-    {
-        ensure(
-            quinary_root(votes) == Some(*option_root),
-            OPTION_ROOT,
-            Some(slot),
-        )?;
-        nodes.push(poseidon::hash2(*nonce, *option_root));
-    }
-    while nodes.len() > 1 {
-        nodes = nodes
-            .chunks_exact(2)
-            .map(|pair| poseidon::hash2(pair[0], pair[1]))
-            .collect();
-    }
-    let mut node = nodes.first().copied().unwrap_or(Fr::ZERO);
-    for (level, sibling) in inputs.ballot_path_elements.iter().enumerate() {
-        node = if position >> level & 1 == 1 {
-            poseidon::hash2(*sibling, node)
-        } else {
-            poseidon::hash2(node, *sibling)
-        };
-    }
-    ensure(node == inputs.ballot_root, BALLOTS, None)?;
-
-    let mut totals = Totals {
-        results: inputs.current_results.clone(),
-        spent: inputs.current_spent_voice_credit_subtotal,
-        per_option: inputs
-            .current_per_vote_option_spent
-            .as_ref()
-            .map(|(spent, _)| spent.clone()),
-    };
-    if statement.index == 0 {
-        ensure(
-            statement.current_tally_commitment.0 == Fr::ZERO,
-            CURRENT_TALLY,
-            None,
-        )?;
-        totals.results.fill(Fr::ZERO);
-        totals.spent = Fr::ZERO;
-        if let Some(per_option) = &mut totals.per_option {
-            per_option.fill(Fr::ZERO);
-        }
-    } else {
-        let current = totals.commit((
-            inputs.current_results_root_salt,
-            inputs.current_spent_voice_credit_subtotal_salt,
-            inputs
-                .current_per_vote_option_spent
-                .as_ref()
-                .map(|(_, salt)| *salt),
-        ));
-        ensure(
-            current == Some(statement.current_tally_commitment.0),
-            CURRENT_TALLY,
-            None,
-        )?;
-    }
-    for votes in &inputs.votes {
-        for (option, weight) in votes.iter().enumerate() {
-            let spent = if shape.quadratic {
-                *weight * weight
-            } else {
-                *weight
-            };
-            totals.results[option] += weight;
-            totals.spent += spent;
-            if let Some(per_option) = &mut totals.per_option {
-                per_option[option] += spent;
-            }
-        }
-    }
-    let new = totals.commit((
-        inputs.new_results_root_salt,
-        inputs.new_spent_voice_credit_subtotal_salt,
-        inputs.new_per_vote_option_spent_root_salt,
-    ));
-    ensure(
-        new == Some(statement.new_tally_commitment.0),
-        NEW_TALLY,
-        None,
-    )
-}
-
 /// The circuit.
 pub(crate) fn synthesise(
     cs: &ConstraintSystemRef<Fr>,
@@ -317,12 +174,58 @@ pub(crate) fn synthesise(
     let position = clause(cs, POSITION, None, || {
         let levels = shape.depth - shape.batch_depth;
         let inverse = Fr::from(shape.batch() as u64).inverse().unwrap_or(Fr::ZERO);
-        split(&linear(&[(inverse, index)], Fr::ZERO)?, levels)
+        split(&linear(&[(inverse, index)], Fr::ZERO)?, levels)?
+            .into_iter()
+            .map(|bit| outcome(cs, POSITION, None, bit.into()))
+            .collect()
     })?;
     clause(cs, START, None, || {
         enforce_range(&difference(total_signups, index)?, COUNT_BITS)
     })?;
 
+    let ballots = open_ballots(cs, &shape, position, &ballot_root, inputs)?;
+
+    let first = clause(cs, FIRST, None, || {
+        outcome(cs, FIRST, None, is_zero(index)?.into())
+    })?;
+    let later = linear(&[(-Fr::ONE, &first)], Fr::ONE)?;
+    let current = TotalsVar::current(cs, &shape, inputs)?;
+    clause(cs, CURRENT_TALLY, None, || {
+        let salts = Salts {
+            results: private(&|i| i.current_results_root_salt)?,
+            spent: private(&|i| i.current_spent_voice_credit_subtotal_salt)?,
+            per_option: (shape.quadratic)
+                .then(|| private(&|i| current_per_option(i).map_or(Fr::ZERO, |(_, salt)| *salt)))
+                .transpose()?,
+        };
+        // The first batch starts from commitment 0; every later one from the commitment it opens.
+        enforce_product(&later, &current.commit(salts)?, current_commitment)
+    })?;
+    let squares = clause(cs, SQUARES, None, || squares(cs, &shape, &ballots))?;
+    let new = clause(cs, TOTALS, None, || {
+        current.add(cs, &later, &ballots, &squares)
+    })?;
+    clause(cs, NEW_TALLY, None, || {
+        let salts = Salts {
+            results: private(&|i| i.new_results_root_salt)?,
+            spent: private(&|i| i.new_spent_voice_credit_subtotal_salt)?,
+            per_option: (shape.quadratic)
+                .then(|| private(&|i| i.new_per_vote_option_spent_root_salt.unwrap_or(Fr::ZERO)))
+                .transpose()?,
+        };
+        enforce_equal(&new.commit(salts)?, new_commitment)
+    })
+}
+
+/// Opens the batch's T ballots under the ballot root and returns their votes.
+fn open_ballots(
+    cs: &ConstraintSystemRef<Fr>,
+    shape: &Shape,
+    position: Vec<FrVar>,
+    ballot_root: &FrVar,
+    inputs: Option<&TallyInputs>,
+) -> Result<Vec<Vec<FrVar>>, SynthesisError> {
+    let private = |value: &dyn Fn(&TallyInputs) -> Fr| witness(cs, inputs.map(value));
     let mut nodes = Vec::with_capacity(shape.batch());
     let mut ballots = Vec::with_capacity(shape.batch());
     for slot in 0..shape.batch() {
@@ -344,61 +247,42 @@ pub(crate) fn synthesise(
         while nodes.len() > 1 {
             nodes = nodes.chunks_exact(2).map(hash).collect::<Result<_, _>>()?;
         }
-        let position = position.into_iter().map(FrVar::from).collect();
         let path = PathVar::new(
             cs,
             position,
             inputs.map(|i| i.ballot_path_elements.as_slice()),
         )?;
         let subtree = nodes.first().ok_or(SynthesisError::Unsatisfiable)?;
-        enforce_equal(&path.root(subtree)?, &ballot_root)
+        enforce_equal(&path.root(subtree)?, ballot_root)
     })?;
+    Ok(ballots)
+}
 
-    let first = clause(cs, FIRST, None, || {
-        outcome(cs, FIRST, None, is_zero(index)?.into())
-    })?;
-    let later = linear(&[(-Fr::ONE, &first)], Fr::ONE)?;
-    let current = TotalsVar::current(cs, &shape, inputs)?;
-    clause(cs, CURRENT_TALLY, None, || {
-        let results = private(&|i| i.current_results_root_salt)?;
-        let spent = private(&|i| i.current_spent_voice_credit_subtotal_salt)?;
-        let per_option = || {
-            private(&|i| {
-                i.current_per_vote_option_spent
-                    .as_ref()
-                    .map_or(Fr::ZERO, |(_, salt)| *salt)
-            })
-        };
-        let salts = (
-            results,
-            spent,
-            shape.quadratic.then(per_option).transpose()?,
-        );
-        // The first batch starts from commitment 0; every later one from the commitment it opens.
-        enforce_product(&later, &current.commit(salts)?, current_commitment)
-    })?;
+/// What each weight spends: its square in QV, itself otherwise.
+fn squares(
+    cs: &ConstraintSystemRef<Fr>,
+    shape: &Shape,
+    ballots: &[Vec<FrVar>],
+) -> Result<Vec<Vec<FrVar>>, SynthesisError> {
+    if !shape.quadratic {
+        return Ok(ballots.to_vec());
+    }
+    let square = |weight: &FrVar| outcome(cs, SQUARES, None, weight * weight);
+    ballots
+        .iter()
+        .map(|votes| votes.iter().map(square).collect())
+        .collect()
+}
 
-    let squares = clause(cs, SQUARES, None, || {
-        if !shape.quadratic {
-            return Ok(ballots.clone());
-        }
-        ballots
-            .iter()
-            .map(|votes| votes.iter().map(|weight| Ok(weight * weight)).collect())
-            .collect()
-    })?;
-    let new = clause(cs, TOTALS, None, || current.add(&later, &ballots, &squares))?;
-    clause(cs, NEW_TALLY, None, || {
-        let results = private(&|i| i.new_results_root_salt)?;
-        let spent = private(&|i| i.new_spent_voice_credit_subtotal_salt)?;
-        let per_option = || private(&|i| i.new_per_vote_option_spent_root_salt.unwrap_or(Fr::ZERO));
-        let salts = (
-            results,
-            spent,
-            shape.quadratic.then(per_option).transpose()?,
-        );
-        enforce_equal(&new.commit(salts)?, new_commitment)
-    })
+fn current_per_option(inputs: &TallyInputs) -> Option<&(Vec<Fr>, Fr)> {
+    inputs.current_per_vote_option_spent.as_ref()
+}
+
+/// Salts of a tally commitment; the last one in QV only.
+struct Salts {
+    results: FrVar,
+    spent: FrVar,
+    per_option: Option<FrVar>,
 }
 
 /// Running totals in the circuit; per-option spending in QV only.
@@ -420,24 +304,21 @@ impl TotalsVar {
                 .collect::<Result<Vec<_>, _>>()
         };
         let spent_of = |i: &TallyInputs, option: usize| {
-            i.current_per_vote_option_spent
-                .as_ref()
-                .and_then(|(spent, _)| spent.get(option).copied())
+            current_per_option(i).and_then(|(spent, _)| spent.get(option).copied())
         };
         Ok(Self {
             results: list(&|i, option| i.current_results[option])?,
             spent: witness(cs, inputs.map(|i| i.current_spent_voice_credit_subtotal))?,
-            per_option: shape
-                .quadratic
+            per_option: (shape.quadratic)
                 .then(|| list(&|i, option| spent_of(i, option).unwrap_or(Fr::ZERO)))
                 .transpose()?,
         })
     }
 
-    fn commit(&self, salts: (FrVar, FrVar, Option<FrVar>)) -> Result<FrVar, SynthesisError> {
-        let results = hash(&[root_of(&self.results)?, salts.0])?;
-        let spent = hash(&[self.spent.clone(), salts.1])?;
-        match (&self.per_option, salts.2) {
+    fn commit(&self, salts: Salts) -> Result<FrVar, SynthesisError> {
+        let results = hash(&[root_of(&self.results)?, salts.results])?;
+        let spent = hash(&[self.spent.clone(), salts.spent])?;
+        match (&self.per_option, salts.per_option) {
             (Some(per_option), Some(salt)) => {
                 hash(&[results, spent, hash(&[root_of(per_option)?, salt])?])
             }
@@ -448,12 +329,13 @@ impl TotalsVar {
     /// `later` · self + the batch: whatever the current values claim counts as nothing in the first batch (S12).
     fn add(
         &self,
+        cs: &ConstraintSystemRef<Fr>,
         later: &FrVar,
         ballots: &[Vec<FrVar>],
         squares: &[Vec<FrVar>],
     ) -> Result<Self, SynthesisError> {
         let carry = |current: &FrVar, added: &[&FrVar]| {
-            let carried = later * current;
+            let carried = outcome(cs, TOTALS, None, later * current)?;
             sum(core::iter::once(&carried).chain(added.iter().copied()))
         };
         let columns = |current: &[FrVar], rows: &[Vec<FrVar>]| {

@@ -1,0 +1,161 @@
+//! The native twin of the circuit: the same clauses under the same names, over the native primitives.
+
+use ark_ff::AdditiveGroup;
+use ark_std::vec::Vec;
+use maci_crypto::{
+    Fr, poseidon,
+    tree::{binary::root_from_path, quinary},
+};
+use maci_protocol::layout::maci::TallyInputs;
+use maci_verifier::CircuitId;
+
+use super::{
+    BALLOTS, COMMITMENT, COUNT_BITS, CURRENT_TALLY, NEW_TALLY, OPTION_ROOT, POSITION, START, Shape,
+};
+use crate::{ClauseViolation, ensure};
+
+/// Checks the statement natively, clause by clause.
+pub(crate) fn check(id: CircuitId, inputs: &TallyInputs) -> Result<(), ClauseViolation> {
+    let Some(shape) = Shape::of(id) else {
+        return Err(ClauseViolation {
+            clause: POSITION,
+            slot: None,
+        });
+    };
+    check_ballots(&shape, inputs)?;
+    check_totals(&shape, inputs)
+}
+
+/// The batch is where the statement says, and its ballots are the committed ones.
+fn check_ballots(shape: &Shape, inputs: &TallyInputs) -> Result<(), ClauseViolation> {
+    let statement = &inputs.statement;
+    let opened = poseidon::hash3(inputs.state_root, inputs.ballot_root, inputs.sb_salt);
+    ensure(opened == statement.sb_commitment.0, COMMITMENT, None)?;
+    let position = statement.index >> shape.batch_depth;
+    ensure(
+        position << shape.batch_depth == statement.index,
+        POSITION,
+        None,
+    )?;
+    ensure(
+        position >> (shape.depth - shape.batch_depth) == 0,
+        POSITION,
+        None,
+    )?;
+    let ahead = statement.total_signups.checked_sub(statement.index);
+    ensure(
+        ahead.is_some_and(|ahead| ahead >> COUNT_BITS == 0),
+        START,
+        None,
+    )?;
+
+    let mut nodes = Vec::with_capacity(shape.batch());
+    for (slot, ((nonce, option_root), votes)) in
+        inputs.ballots.iter().zip(&inputs.votes).enumerate()
+    {
+        ensure(
+            quinary_root(votes) == Some(*option_root),
+            OPTION_ROOT,
+            Some(slot),
+        )?;
+        nodes.push(poseidon::hash2(*nonce, *option_root));
+    }
+    while nodes.len() > 1 {
+        nodes = nodes.chunks_exact(2).map(poseidon::hash).collect();
+    }
+    let subtree = nodes.first().copied().unwrap_or(Fr::ZERO);
+    let root = root_from_path(subtree, position, &inputs.ballot_path_elements);
+    ensure(root == inputs.ballot_root, BALLOTS, None)
+}
+
+/// The totals open the commitments before and after the batch.
+fn check_totals(shape: &Shape, inputs: &TallyInputs) -> Result<(), ClauseViolation> {
+    let statement = &inputs.statement;
+    let mut totals = Totals {
+        results: inputs.current_results.clone(),
+        spent: inputs.current_spent_voice_credit_subtotal,
+        per_option: inputs
+            .current_per_vote_option_spent
+            .as_ref()
+            .map(|(spent, _)| spent.clone()),
+    };
+    let current = if statement.index == 0 {
+        totals.clear();
+        Some(Fr::ZERO)
+    } else {
+        totals.commit((
+            inputs.current_results_root_salt,
+            inputs.current_spent_voice_credit_subtotal_salt,
+            inputs
+                .current_per_vote_option_spent
+                .as_ref()
+                .map(|(_, salt)| *salt),
+        ))
+    };
+    ensure(
+        current == Some(statement.current_tally_commitment.0),
+        CURRENT_TALLY,
+        None,
+    )?;
+    for votes in &inputs.votes {
+        totals.add(votes, shape.quadratic);
+    }
+    let new = totals.commit((
+        inputs.new_results_root_salt,
+        inputs.new_spent_voice_credit_subtotal_salt,
+        inputs.new_per_vote_option_spent_root_salt,
+    ));
+    ensure(
+        new == Some(statement.new_tally_commitment.0),
+        NEW_TALLY,
+        None,
+    )
+}
+
+/// Running totals; per-option spending in QV only.
+struct Totals {
+    results: Vec<Fr>,
+    spent: Fr,
+    per_option: Option<Vec<Fr>>,
+}
+
+impl Totals {
+    /// What the first batch starts from.
+    fn clear(&mut self) {
+        self.results.fill(Fr::ZERO);
+        self.spent = Fr::ZERO;
+        if let Some(per_option) = &mut self.per_option {
+            per_option.fill(Fr::ZERO);
+        }
+    }
+
+    fn add(&mut self, votes: &[Fr], quadratic: bool) {
+        for (option, weight) in votes.iter().enumerate() {
+            let spent = if quadratic { *weight * weight } else { *weight };
+            self.results[option] += weight;
+            self.spent += spent;
+            if let Some(per_option) = &mut self.per_option {
+                per_option[option] += spent;
+            }
+        }
+    }
+
+    /// The tally commitment under the salts of results, spent credits and credits per option.
+    fn commit(&self, salts: (Fr, Fr, Option<Fr>)) -> Option<Fr> {
+        let results = poseidon::hash2(quinary_root(&self.results)?, salts.0);
+        let spent = poseidon::hash2(self.spent, salts.1);
+        Some(match (&self.per_option, salts.2) {
+            (Some(per_option), Some(salt)) => poseidon::hash3(
+                results,
+                spent,
+                poseidon::hash2(quinary_root(per_option)?, salt),
+            ),
+            _ => poseidon::hash2(results, spent),
+        })
+    }
+}
+
+/// Root over 5^v leaves; the lengths were checked.
+fn quinary_root(leaves: &[Fr]) -> Option<Fr> {
+    quinary::root_of(leaves, u8::try_from(leaves.len().checked_ilog(5)?).ok()?)
+}

@@ -1,0 +1,202 @@
+//! The two circuits of voters' clients: PollJoining and PollJoined (C-07, C-19, D17).
+
+use std::collections::BTreeSet;
+
+use maci_circuits::{
+    CheckError, Circuit, Inputs, PollJoinedInputs, PollJoiningInputs, check,
+    poll_joining::{MEMBERSHIP, NULLIFIER, PRIVATE_KEY},
+    testing::Trial,
+};
+use maci_crypto::{
+    Fr, poseidon,
+    tree::{binary::LazyTree, lean_imt::LeanImt},
+};
+use maci_protocol::state::StateLeaf;
+use maci_verifier::{
+    CircuitId, Nullifier, StateRoot,
+    statement::{PollJoined, PollJoining},
+};
+
+use crate::common::{key, only};
+
+const ONE: Fr = ark_ff::MontFp!("1");
+const DEPTH: u8 = 4;
+const JOINING: CircuitId = CircuitId::PollJoining {
+    state_tree_depth: DEPTH,
+};
+const JOINED: CircuitId = CircuitId::PollJoined {
+    state_tree_depth: DEPTH,
+};
+
+fn padded(siblings: &[Fr]) -> Vec<Fr> {
+    let mut siblings = siblings.to_vec();
+    siblings.resize(DEPTH.into(), Fr::from(0u64));
+    siblings
+}
+
+/// Voter `voter` of `voters` joins poll `poll_id`.
+fn joining_inputs(voter: u8, voters: u8, poll_id: u64) -> PollJoiningInputs {
+    let mut tree = LeanImt::new();
+    tree.insert(maci_crypto::keypair::PublicKey::pad().hash())
+        .unwrap();
+    for number in 1..=voters {
+        tree.insert(key(number).public_key().hash()).unwrap();
+    }
+    let proof = tree.proof(voter.into()).unwrap();
+    let private = key(voter);
+    let poll_id = Fr::from(poll_id);
+    PollJoiningInputs {
+        statement: PollJoining {
+            poll_public_key: private.public_key().coordinates(),
+            nullifier: Nullifier(private.nullifier(poll_id)),
+            state_root: StateRoot(tree.root().unwrap()),
+            poll_id,
+        },
+        private_key: private.formatted(),
+        siblings: padded(&proof.siblings),
+        index: proof.index,
+        actual_state_tree_depth: proof.siblings.len() as u64,
+    }
+}
+
+fn joined_inputs(index: u8) -> PollJoinedInputs {
+    let leaf = |number: u8| {
+        let public_key = key(number).public_key().coordinates();
+        StateLeaf {
+            public_key,
+            voice_credit_balance: Fr::from(u64::from(number) * 10),
+        }
+    };
+    let mut tree = LazyTree::new(3, StateLeaf::blank().hash());
+    for number in 1..6 {
+        tree.update(number.into(), leaf(number).hash()).unwrap();
+    }
+    PollJoinedInputs {
+        statement: PollJoined {
+            state_root: StateRoot(tree.root()),
+        },
+        private_key: key(index).formatted(),
+        voice_credit_balance: leaf(index).voice_credit_balance,
+        siblings: padded(&tree.path(index.into()).unwrap()),
+        index: index.into(),
+        actual_state_tree_depth: 3,
+    }
+}
+
+/// A sample for the structural tests.
+pub(crate) fn joining() -> (CircuitId, Inputs) {
+    (JOINING, Inputs::Joining(Box::new(joining_inputs(3, 6, 1))))
+}
+
+/// A sample for the structural tests.
+pub(crate) fn joined() -> (CircuitId, Inputs) {
+    (JOINED, Inputs::Joined(Box::new(joined_inputs(2))))
+}
+
+fn trial(id: CircuitId, inputs: Inputs) -> Trial {
+    Trial::honest(Circuit::new(id, inputs).unwrap()).unwrap()
+}
+
+/// Native check and circuit agree: accepted, or refused by this clause alone.
+#[track_caller]
+fn verdict(id: CircuitId, inputs: Inputs, refused: Option<&'static str>) {
+    let native = match check(id, &inputs) {
+        Ok(()) => None,
+        Err(CheckError::Clause(violation)) => Some(violation.clause),
+        Err(other) => panic!("{other}"),
+    };
+    assert_eq!(native, refused);
+    assert_eq!(
+        trial(id, inputs).unsatisfied(),
+        refused.map_or(BTreeSet::new(), only)
+    );
+}
+
+#[test]
+fn every_voter_of_every_tree_size_can_join() {
+    for voters in 1..8 {
+        for voter in 1..=voters {
+            verdict(
+                JOINING,
+                Inputs::Joining(Box::new(joining_inputs(voter, voters, 2))),
+                None,
+            );
+        }
+    }
+    for index in 1..6 {
+        verdict(JOINED, Inputs::Joined(Box::new(joined_inputs(index))), None);
+    }
+}
+
+#[test]
+fn every_joining_clause_refuses_alone() {
+    type Change = fn(&mut PollJoiningInputs);
+    let changes: [(Change, &'static str); 8] = [
+        (|i| i.statement.nullifier.0 += ONE, NULLIFIER),
+        (|i| i.statement.poll_id += ONE, NULLIFIER),
+        (|i| i.statement.state_root.0 += ONE, MEMBERSHIP),
+        (|i| i.siblings[0] += ONE, MEMBERSHIP),
+        (|i| i.index ^= 1, MEMBERSHIP),
+        (|i| i.actual_state_tree_depth -= 1, MEMBERSHIP),
+        (|i| i.actual_state_tree_depth += 1, MEMBERSHIP),
+        (
+            |i| {
+                // Another key's nullifier and place, under the statement's public key.
+                let other = joining_inputs(4, 6, 1);
+                i.private_key = other.private_key;
+                i.statement.nullifier = other.statement.nullifier;
+            },
+            PRIVATE_KEY,
+        ),
+    ];
+    for (change, clause) in changes {
+        let mut inputs = joining_inputs(3, 6, 1);
+        change(&mut inputs);
+        verdict(JOINING, Inputs::Joining(Box::new(inputs)), Some(clause));
+    }
+    type Joined = fn(&mut PollJoinedInputs);
+    let changes: [Joined; 5] = [
+        |i| i.statement.state_root.0 += ONE,
+        |i| i.voice_credit_balance += ONE,
+        |i| i.private_key = key(9).formatted(),
+        |i| i.index ^= 2,
+        |i| i.actual_state_tree_depth = 2,
+    ];
+    for change in changes {
+        let mut inputs = joined_inputs(2);
+        change(&mut inputs);
+        verdict(JOINED, Inputs::Joined(Box::new(inputs)), Some(MEMBERSHIP));
+    }
+}
+
+/// MACI's statement is membership at some depth in 0..=D (D17): a depth outside has no witness.
+#[test]
+fn c_07_membership_has_a_depth_within_the_tree() {
+    let mut inputs = joining_inputs(3, 6, 1);
+    for depth in [5, 64, u64::MAX] {
+        inputs.actual_state_tree_depth = depth;
+        verdict(
+            JOINING,
+            Inputs::Joining(Box::new(inputs.clone())),
+            Some(MEMBERSHIP),
+        );
+    }
+    // The leaf as its own root, at depth 0: a tree of one leaf.
+    let mut alone = joining_inputs(1, 1, 1);
+    alone.statement.state_root = StateRoot(key(1).public_key().hash());
+    alone.actual_state_tree_depth = 0;
+    verdict(JOINING, Inputs::Joining(Box::new(alone)), None);
+    // An inner node is no leaf: no key is known that hashes to it.
+    let mut node = joining_inputs(3, 6, 1);
+    let leaf = key(3).public_key().hash();
+    node.statement.state_root = StateRoot(poseidon::hash2(leaf, node.siblings[0]));
+    verdict(JOINING, Inputs::Joining(Box::new(node)), Some(MEMBERSHIP));
+}
+
+#[test]
+fn c_19_nullifiers_are_per_poll_and_unique() {
+    let nullifier = |voter: u8, poll: u64| joining_inputs(voter, 6, poll).statement.nullifier;
+    assert_eq!(nullifier(3, 1), nullifier(3, 1));
+    assert_ne!(nullifier(3, 1), nullifier(3, 2));
+    assert_ne!(nullifier(3, 1), nullifier(4, 1));
+}

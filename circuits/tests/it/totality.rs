@@ -1,0 +1,64 @@
+//! D13: whatever voters publish, native machine and circuit agree on every root and commitment, and the circuit is
+//! satisfied. `MACI_FUZZ_CASES` sets the number of arbitrary polls (504 by default).
+
+use maci_circuits::{Circuit, check, testing::is_satisfied};
+use maci_protocol::testing::{Balances, Spec, simulate};
+use maci_verifier::{Mode, PollParams};
+
+use crate::common::everything;
+
+/// A small hostile poll of one mode.
+fn spec(mode: Mode, seed: u64) -> Spec {
+    let pick = |salt: u64, bound: u64| {
+        seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(salt as u32)
+            % bound
+    };
+    let message_batch_size = 1 + pick(11, 4) as u8;
+    Spec {
+        params: PollParams {
+            state_tree_depth: 2 + pick(23, 2) as u8,
+            tally_processing_state_tree_depth: pick(31, 2) as u8,
+            vote_option_tree_depth: 1,
+            message_batch_size,
+            vote_options: 1 + pick(41, 5),
+            mode,
+        },
+        voters: pick(47, 8),
+        messages: pick(53, 9),
+        hostile_percent: [0, 30, 70, 100][pick(59, 4) as usize],
+        balances: [Balances::Equal(100), Balances::Extreme][pick(7, 2) as usize],
+        seed,
+    }
+}
+
+fn fuzz(mode: Mode) {
+    let cases: u64 = std::env::var("MACI_FUZZ_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(504);
+    for seed in 0..cases.div_ceil(3) {
+        let spec = spec(mode, seed);
+        let poll = simulate(&spec);
+        for (id, inputs) in everything(&poll.log, &poll.coordinator) {
+            assert_eq!(check(id, &inputs), Ok(()), "{id}, {spec:?}");
+            let satisfied = is_satisfied(Circuit::new(id, inputs).unwrap()).unwrap();
+            assert!(satisfied, "{id}, {spec:?}");
+        }
+    }
+}
+
+#[test]
+fn c_21_arbitrary_qv_polls_are_provable_and_agree_with_the_machine() {
+    fuzz(Mode::Qv);
+}
+
+#[test]
+fn c_21_arbitrary_nonqv_polls_are_provable_and_agree_with_the_machine() {
+    fuzz(Mode::NonQv);
+}
+
+#[test]
+fn c_21_arbitrary_full_polls_are_provable_and_agree_with_the_machine() {
+    fuzz(Mode::Full);
+}
