@@ -7,7 +7,10 @@ use crate::error::ProveError;
 
 /// Shared by whoever may cancel and whoever has to stop.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel {
+    now: Arc<AtomicBool>,
+    after_batch: Arc<AtomicBool>,
+}
 
 impl Cancel {
     /// A flag that is not set.
@@ -15,14 +18,27 @@ impl Cancel {
         Self::default()
     }
 
+    /// A flag that, once set by anyone, lets proofs under way finish and begins none.
+    pub fn after_batch(flag: Arc<AtomicBool>) -> Self {
+        Self {
+            now: Arc::default(),
+            after_batch: flag,
+        }
+    }
+
     /// Asks every holder to stop. Proofs that are under way end within a step, a few seconds at most.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.now.store(true, Ordering::Relaxed);
     }
 
     /// Whether someone asked to stop.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.now.load(Ordering::Relaxed)
+    }
+
+    /// Whether no further proof may begin.
+    pub fn is_stopping(&self) -> bool {
+        self.is_cancelled() || self.after_batch.load(Ordering::Relaxed)
     }
 
     pub(crate) fn check(&self) -> Result<(), ProveError> {

@@ -193,7 +193,7 @@ fn work(
         return;
     };
     while let Some((index, job, _ticket)) = queue.next() {
-        if cancel.is_cancelled() {
+        if cancel.is_stopping() {
             let _ = sender.send(Err(ProveError::Cancelled));
             return;
         }

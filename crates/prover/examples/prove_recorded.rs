@@ -1,0 +1,99 @@
+//! Times key generation and proofs of one recorded poll: `prove_recorded DIRECTORY [WORKERS]`.
+//!
+//! It makes the keys anew (no cache), proves every recorded batch, and prints seconds and peak memory.
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use maci_circuits::Inputs;
+use maci_keys::{AllowInsecureDevKeys, R1cs, store};
+use maci_protocol::layout::maci::{ProcessInputs, TallyInputs};
+use maci_prover::cancel::Cancel;
+use maci_prover::{Event, Job, Pool, memory};
+use maci_verifier::{CircuitId, Mode};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let directory = arguments.next().ok_or("expected a directory")?;
+    let workers: Option<usize> = arguments.next().map(|text| text.parse()).transpose()?;
+    let directory = Path::new(&directory);
+    let mode = match std::fs::read_to_string(directory.join("deployment.json"))? {
+        text if text.contains("\"mode\": 0") => Mode::Qv,
+        text if text.contains("\"mode\": 1") => Mode::NonQv,
+        _ => Mode::Full,
+    };
+    let read = |kind: &str, index: usize| {
+        std::fs::read_to_string(directory.join(format!("inputs/{kind}_{index}.input.json"))).ok()
+    };
+    let mut batches = Vec::new();
+    for text in (0..).map_while(|index| read("process", index)) {
+        let inputs = ProcessInputs::from_json(mode, &text)?;
+        batches.push((inputs.circuit, Inputs::Process(Box::new(inputs))));
+    }
+    for text in (0..).map_while(|index| read("tally", index)) {
+        let inputs = TallyInputs::from_json(&text)?;
+        batches.push((inputs.circuit, Inputs::Tally(Box::new(inputs))));
+    }
+    let mut keys = Vec::new();
+    let mut circuits: Vec<CircuitId> = batches.iter().map(|(circuit, _)| *circuit).collect();
+    circuits.dedup();
+    let all = Instant::now();
+    for circuit in circuits {
+        let started = Instant::now();
+        let r1cs = R1cs::of(circuit)?;
+        println!(
+            "{circuit}: {} rows, synthesis and digest {:.1?}",
+            r1cs.constraints(),
+            started.elapsed()
+        );
+        let started = Instant::now();
+        let key = store::insecure_dev_key(circuit, r1cs, &mut |_| {})?
+            .accept(Some(AllowInsecureDevKeys::because_the_user_said_so()))?;
+        println!(
+            "{circuit}: setup {:.1?}, key {} MiB, estimate per proof {} MiB, peak so far {} MiB",
+            started.elapsed(),
+            key.memory_bytes() >> 20,
+            memory::estimate(&key) >> 20,
+            memory::peak_resident().unwrap_or(0) >> 20,
+        );
+        keys.push(Arc::new(key));
+    }
+    let jobs: Vec<Job> = batches
+        .into_iter()
+        .filter_map(|(circuit, inputs)| {
+            let key = keys.iter().find(|key| key.circuit() == circuit)?;
+            Some(Job::new(key.clone(), inputs))
+        })
+        .collect();
+    let pool = match workers {
+        Some(workers) => Pool::new().with_workers(workers),
+        None => Pool::new(),
+    };
+    let started = Instant::now();
+    let proofs = pool.prove(
+        jobs,
+        &|_, _, digest| {
+            let r = digest.0.iter().fold(1u64, |sum, byte| {
+                sum.wrapping_mul(31).wrapping_add(u64::from(*byte))
+            });
+            (r.into(), r.wrapping_add(1).into())
+        },
+        &Cancel::new(),
+        &mut |event| {
+            if let Event::Finished { index, elapsed, .. } = event {
+                println!("proof {index}: {elapsed:.1?}");
+            }
+        },
+    )?;
+    println!(
+        "{} proofs in {:.1?}, everything in {:.1?}, peak memory {} MiB",
+        proofs.len(),
+        started.elapsed(),
+        all.elapsed(),
+        memory::peak_resident().unwrap_or(0) >> 20,
+    );
+    Ok(())
+}

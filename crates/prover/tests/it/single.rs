@@ -1,0 +1,140 @@
+//! One proof.
+
+use ark_bn254::{Bn254, Fr};
+use ark_ec::AffineRepr;
+use ark_groth16::Groth16;
+use maci_circuits::{Circuit, Inputs};
+use maci_keys::ProvingKey;
+use maci_prover::cancel::Cancel;
+use maci_prover::witness::Assignment;
+use maci_prover::{ProveError, groth16, prove, prove_cancellable};
+use maci_verifier::{PollJoined, Proof, verify};
+
+use crate::support::{joined, key, randomness};
+
+/// Our key in the form of ark-groth16, with its points at infinity.
+fn ark_key(key: &ProvingKey) -> ark_groth16::ProvingKey<Bn254> {
+    fn spread<G: AffineRepr>(indices: &[u32], points: &[G], length: usize) -> Vec<G> {
+        let mut all = vec![G::zero(); length];
+        for (index, point) in indices.iter().zip(points) {
+            all[*index as usize] = *point;
+        }
+        all
+    }
+    let points = key.verifying_key().points();
+    let query = key.query();
+    let length = key.r1cs().variables();
+    ark_groth16::ProvingKey {
+        vk: ark_groth16::VerifyingKey {
+            alpha_g1: *points.alpha_g1(),
+            beta_g2: *points.beta_g2(),
+            gamma_g2: *points.gamma_g2(),
+            delta_g2: *points.delta_g2(),
+            gamma_abc_g1: points.ic().to_vec(),
+        },
+        beta_g1: *key.beta_g1(),
+        delta_g1: *key.delta_g1(),
+        a_query: spread(&query.a_indices, &query.a, length),
+        b_g1_query: spread(&query.b_indices, &query.b_g1, length),
+        b_g2_query: spread(&query.b_indices, &query.b_g2, length),
+        h_query: query.h.clone(),
+        l_query: query.l.clone(),
+    }
+}
+
+#[test]
+fn the_proof_is_the_one_that_ark_groth16_makes() {
+    let key = key();
+    let inputs = joined(5, 100);
+    let (r, s) = (Fr::from(11u64), Fr::from(13u64));
+    let circuit = Circuit::new(key.circuit(), inputs.clone()).unwrap();
+    let ark = Groth16::<Bn254>::create_proof_with_reduction(circuit.clone(), &ark_key(&key), r, s)
+        .unwrap();
+    let assignment = Assignment::of(circuit).unwrap();
+    let ours = groth16::create(&key, &assignment, (r, s), &Cancel::new()).unwrap();
+    assert_eq!((ours.a, ours.b, ours.c), (ark.a, ark.b, ark.c));
+    let proof = prove(&key, inputs, |_, _| (r, s)).unwrap();
+    assert_eq!(proof, Proof::new(ark.a, ark.b, ark.c).unwrap());
+}
+
+#[test]
+fn the_proof_verifies_and_is_the_same_again() {
+    let key = key();
+    let inputs = joined(7, 100);
+    let Inputs::Joined(joined_inputs) = &inputs else {
+        unreachable!()
+    };
+    let statement: PollJoined = joined_inputs.statement;
+    let mut seen = None;
+    let proof = prove(&key, inputs.clone(), |public, digest| {
+        seen = Some((public.to_vec(), digest));
+        randomness(public, digest)
+    })
+    .unwrap();
+    let _verified = verify(key.verifying_key(), &statement, &proof).unwrap();
+    let (public, digest) = seen.unwrap();
+    assert_eq!(public, [statement.state_root.0]);
+    let again = prove(&key, inputs, |public, other| {
+        assert_eq!(other, digest);
+        randomness(public, other)
+    })
+    .unwrap();
+    assert_eq!(again.to_bytes(), proof.to_bytes());
+    // Another witness has another digest, hence other randomness.
+    prove(&key, joined(7, 101), |public, other| {
+        assert_ne!(other, digest);
+        randomness(public, other)
+    })
+    .unwrap();
+}
+
+#[test]
+fn false_inputs_are_refused_by_clause() {
+    let key = key();
+    let mut inputs = joined(5, 100);
+    if let Inputs::Joined(inputs) = &mut inputs {
+        inputs.voice_credit_balance += Fr::from(1u64);
+    }
+    let error = prove(&key, inputs.clone(), randomness).unwrap_err();
+    let native = maci_circuits::check(key.circuit(), &inputs).unwrap_err();
+    let ProveError::Unsatisfied { clause, .. } = &error else {
+        panic!("{error}");
+    };
+    assert!(
+        native.to_string().contains(clause),
+        "circuit: {error}; native: {native}"
+    );
+}
+
+#[test]
+fn inputs_of_another_shape_are_refused() {
+    let key = key();
+    let mut inputs = joined(5, 100);
+    if let Inputs::Joined(inputs) = &mut inputs {
+        inputs.siblings.push(Fr::from(0u64));
+    }
+    let error = prove(&key, inputs, randomness).unwrap_err();
+    assert!(matches!(error, ProveError::Input(_)), "{error}");
+}
+
+#[test]
+fn a_cancelled_proof_is_not_made() {
+    let cancel = Cancel::new();
+    cancel.cancel();
+    let error = prove_cancellable(&key(), joined(5, 100), randomness, &cancel).unwrap_err();
+    assert_eq!(error, ProveError::Cancelled);
+    // Cancelled on the way, when randomness is asked for.
+    let cancel = Cancel::new();
+    let stop = cancel.clone();
+    let error = prove_cancellable(
+        &key(),
+        joined(5, 100),
+        |public, digest| {
+            stop.cancel();
+            randomness(public, digest)
+        },
+        &cancel,
+    )
+    .unwrap_err();
+    assert_eq!(error, ProveError::Cancelled);
+}
