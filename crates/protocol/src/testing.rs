@@ -4,15 +4,18 @@
 //! it with an independent account of what each message should do ([`Outlook`]), and [`fixture`] writes it as the files
 //! that [`crate::recorded`] reads. Equal specs make equal polls.
 
+mod books;
 mod draw;
 pub mod fixture;
 mod kind;
 pub mod points;
+mod poll;
 mod simulate;
 mod spec;
 
 pub use kind::Kind;
-pub use simulate::{Outlook, SimulatedPoll, Wrap, simulate};
+pub use poll::{Outlook, SimulatedPoll, Wrap};
+pub use simulate::simulate;
 pub use spec::{Balances, Spec};
 
 /// A small poll of any mode and parameters, hostile ones included. For property tests: `any::<u64>().prop_map(arb_poll)`.

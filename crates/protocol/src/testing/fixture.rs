@@ -4,7 +4,7 @@ use maci_crypto::{Fr, babyjubjub::RawPoint, field};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::simulate::SimulatedPoll;
+use super::poll::SimulatedPoll;
 use crate::{recorded::topic, types::Address};
 
 /// (`deployment.json`, `logs.json`, `keys.json`) of a poll; [`crate::recorded::parse`] reads back the same log.

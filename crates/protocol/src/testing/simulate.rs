@@ -2,82 +2,30 @@
 //!
 //! The books use big integers and none of the machine's code, so that [`Outlook`] is a second opinion.
 
-use ark_ec::CurveGroup;
 use ark_ff::{BigInt, Field, PrimeField};
 use maci_crypto::{
     Fr,
     babyjubjub::{RawPoint, Scalar},
-    cipher, ecdh, field,
+    cipher, ecdh,
 };
 use maci_verifier::{Mode, Salt};
-use num_bigint::BigUint;
 
 use super::{
+    books::{MAX_NUMBER, Signer, Voter, balance, left, most, moved, packed, unaffordable},
     draw::Draw,
     kind::Kind,
     points,
-    spec::{Balances, Spec},
+    poll::{Outlook, SimulatedPoll, Wrap},
+    spec::Spec,
 };
 use crate::{
-    keys::{CoordinatorKey, PrivateKey},
+    keys::CoordinatorKey,
     log::{OnChain, PollLog},
     machine::{Effect, Reason},
-    message::{FIELD_BITS, Message, SignedCommand, VoteCommand},
+    message::{Message, SignedCommand, VoteCommand},
     state::StateLeaf,
     types::{Address, Nonce, PollId, StateIndex, VoteOptionIndex, VoteWeight},
 };
-
-const MAX_NUMBER: u64 = (1 << FIELD_BITS) - 1;
-
-/// What the simulator expects of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outlook {
-    /// What the message is meant to be.
-    pub kind: Kind,
-    /// What it should do. The reason is what the simulator aimed at; for random plaintexts it is `StateIndex`.
-    pub effect: Effect,
-}
-
-/// An element that stands in the log as value + multiple · p (D10).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Wrap {
-    /// Position of the message.
-    pub message: u64,
-    /// 0 to 9: ciphertext; 10 and 11: encryption key.
-    pub element: u8,
-    /// 1 to 4: 5 p is still below 2^256.
-    pub multiple: u8,
-}
-
-/// A made poll with all its secrets.
-#[derive(Debug)]
-pub struct SimulatedPoll {
-    /// What it was made from.
-    pub spec: Spec,
-    /// The poll as ingest should see it.
-    pub log: PollLog,
-    /// The coordinator's key.
-    pub coordinator: CoordinatorKey,
-    /// What each message should do; entry 0 is the placeholder.
-    pub outlook: Vec<Outlook>,
-    /// Elements written unreduced.
-    pub wraps: Vec<Wrap>,
-}
-
-/// One voter's books.
-struct Voter {
-    key: Signer,
-    balance: BigUint,
-    nonce: u64,
-    votes: Vec<u64>,
-}
-
-/// Who can sign for a leaf.
-enum Signer {
-    Key(PrivateKey),
-    /// The leaf's key is unusable and stays so.
-    Nobody(PrivateKey),
-}
 
 /// A one-time key with the key it shares with the coordinator: reused, because it costs two multiplications.
 struct OneTime {
@@ -144,31 +92,6 @@ pub fn simulate(spec: &Spec) -> SimulatedPoll {
         simulator.message();
     }
     simulator.finish(leaves)
-}
-
-fn balance(draw: &mut Draw, balances: Balances) -> BigUint {
-    let one = BigUint::from(1u8);
-    let modulus = BigUint::from(Fr::MODULUS);
-    match balances {
-        Balances::Equal(credits) => credits.into(),
-        Balances::Extreme => draw
-            .pick(&[
-                BigUint::ZERO,
-                one.clone(),
-                BigUint::from(100u8),
-                BigUint::from(9_999u16),
-                BigUint::from(MAX_NUMBER),
-                BigUint::from(MAX_NUMBER).pow(2),
-                one.clone() << 100,
-                one.clone() << 126,
-                one.clone() << 128,
-                (one.clone() << 252) - &one,
-                one.clone() << 252,
-                &modulus - BigUint::from(2u8),
-                modulus - one,
-            ])
-            .clone(),
-    }
 }
 
 impl Simulator {
@@ -512,94 +435,5 @@ impl Simulator {
             }
         }
         wraps
-    }
-}
-
-fn packed(command: &VoteCommand) -> [Fr; 4] {
-    let of = |value: u64, place: u32| BigUint::from(value) << (place * FIELD_BITS);
-    let first = of(command.state_index.0, 0)
-        + of(command.vote_option_index.0, 1)
-        + of(command.new_vote_weight.0, 2)
-        + of(command.nonce.0, 3)
-        + of(command.poll_id.0, 4);
-    [
-        Fr::from(first),
-        command.new_public_key.x,
-        command.new_public_key.y,
-        command.salt.0,
-    ]
-}
-
-/// The point plus one of order 8.
-fn moved(point: &RawPoint) -> RawPoint {
-    match (point.to_point(), points::order_8().to_point()) {
-        (Some(point), Some(torsion)) => (point + torsion).into_affine().into(),
-        _ => *point,
-    }
-}
-
-fn cost(mode: Mode, weight: u64) -> BigUint {
-    BigUint::from(weight).pow(if mode == Mode::Qv { 2 } else { 1 })
-}
-
-/// The greatest weight that the books allow, at most 2^50 - 1.
-fn most(mode: Mode, balance: &BigUint, current: u64) -> u64 {
-    let credits = balance + cost(mode, current);
-    let weight = if mode == Mode::Qv {
-        credits.sqrt()
-    } else {
-        credits
-    };
-    u64::try_from(weight).unwrap_or(u64::MAX).min(MAX_NUMBER)
-}
-
-fn left(mode: Mode, balance: &BigUint, current: u64, weight: u64) -> Result<BigUint, Reason> {
-    let (credits, cost) = (balance + cost(mode, current), cost(mode, weight));
-    if credits < cost {
-        return Err(Reason::InsufficientCredits);
-    }
-    let left = credits - cost;
-    if mode == Mode::Full && left != BigUint::ZERO {
-        return Err(Reason::UnspentCredits);
-    }
-    Ok(left)
-}
-
-/// Why a vote of the greatest weight may not be possible: in FULL mode 50 bits may not spend everything.
-fn unaffordable(mode: Mode) -> Reason {
-    if mode == Mode::Full {
-        Reason::UnspentCredits
-    } else {
-        Reason::InsufficientCredits
-    }
-}
-
-impl SimulatedPoll {
-    /// The twelve words of a message as they stand in the log, unreduced where a [`Wrap`] says so.
-    pub fn words(&self, message: u64) -> [[u8; 32]; 12] {
-        let mut words = [[0; 32]; 12];
-        let Some(content) = self.log.messages.get(message as usize) else {
-            return words;
-        };
-        let key = content.encryption_public_key;
-        for (word, value) in words
-            .iter_mut()
-            .zip(content.data.iter().chain([&key.x, &key.y]))
-        {
-            *word = field::to_be_bytes(value);
-        }
-        let first = self.wraps.partition_point(|wrap| wrap.message < message);
-        for wrap in self.wraps[first..]
-            .iter()
-            .take_while(|wrap| wrap.message == message)
-        {
-            let word = &mut words[usize::from(wrap.element)];
-            let value = BigUint::from_bytes_be(word) + BigUint::from(Fr::MODULUS) * wrap.multiple;
-            let bytes = value.to_bytes_be();
-            if bytes.len() <= 32 {
-                word[32 - bytes.len()..].copy_from_slice(&bytes);
-            }
-        }
-        words
     }
 }
