@@ -20,12 +20,10 @@ use crate::Fr;
 
 mod compare;
 mod hints;
-mod select;
 mod split;
 
 pub use compare::{all, is_below, is_equal, is_ge_exact, is_index_below, is_zero};
 pub use hints::FreeHints;
-pub use select::{OneHot, one_hot_digits, select};
 pub use split::{
     enforce_below, enforce_range, split, split_below, split_canonical, split_flagged_below,
 };
@@ -132,6 +130,27 @@ pub fn product(a: &FrVar, b: &FrVar) -> Result<FrVar, SynthesisError> {
     }
 }
 
+/// `a` if the condition holds, else `b`: 1 row, none if both or the condition are constants.
+pub fn select(condition: &Boolean<Fr>, a: &FrVar, b: &FrVar) -> Result<FrVar, SynthesisError> {
+    let flag = FrVar::from(condition.clone());
+    match (condition, a, b) {
+        (Boolean::Constant(true), _, _) => Ok(a.clone()),
+        (Boolean::Constant(false), _, _) => Ok(b.clone()),
+        (_, FpVar::Constant(a), FpVar::Constant(b)) => linear(&[(*a - b, &flag)], *b),
+        _ => {
+            let value = condition.value().ok();
+            let value = value.and_then(|condition| value_of(if condition { a } else { b }));
+            let result = witness(&flag.cs(), value)?;
+            enforce_product(
+                &flag,
+                &linear(&[(Fr::ONE, a), (-Fr::ONE, b)], Fr::ZERO)?,
+                &linear(&[(Fr::ONE, &result), (-Fr::ONE, b)], Fr::ZERO)?,
+            )?;
+            Ok(result)
+        }
+    }
+}
+
 /// `a == b`, one row (none if both are constants).
 pub fn enforce_equal(a: &FrVar, b: &FrVar) -> Result<(), SynthesisError> {
     enforce_product(
@@ -148,3 +167,6 @@ pub(crate) fn normal(terms: Vec<(Fr, Variable)>) -> LinearCombination<Fr> {
     lc.0.retain(|(c, v)| *c != Fr::ZERO && !v.is_zero());
     lc
 }
+
+#[cfg(test)]
+mod tests;

@@ -190,3 +190,6 @@ fn enforce_boolean(flag: &FrVar) -> Result<(), SynthesisError> {
         &FrVar::Constant(Fr::ZERO),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,3 +58,6 @@ impl MembershipVar {
         self.depth.enforce_node(&self.path.nodes(leaf)?, root)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -151,3 +151,6 @@ fn with_own(others: &[Fr; ARITY - 1], digit: &[FrVar; ARITY], own: Fr) -> [Fr; A
     children[position + 1..].copy_from_slice(&others[position..]);
     children
 }
+
+#[cfg(test)]
+mod tests;
