@@ -2,8 +2,8 @@
 //!
 //! Every commitment, leaf, message hash and signature challenge of MACI is one of these calls
 //! (`docs/protocol.md` §3). A hash of n inputs is one permutation of width n + 1 over `[0, inputs…]`, and its output
-//! is element 0. The permutation used here is the sparse form ([`sparse`]), equal to the dense reference
-//! [`permute_dense`] on every input.
+//! is element 0. The partial rounds run as a recurrence on element 0 or with sparse matrices; the result equals the
+//! dense reference [`permute_dense`] on every input.
 
 use alloc::{boxed::Box, vec::Vec};
 
@@ -15,8 +15,13 @@ use crate::Fr;
 #[cfg(feature = "constraints")]
 pub mod constraints;
 mod grain;
+mod matrix;
+mod permutation;
+mod recurrence;
 mod sparse;
 mod wide;
+
+use self::{permutation::Permutation, recurrence::Recurrence, sparse::Sparse};
 
 /// The smallest width circomlib has constants for.
 pub const MIN_WIDTH: usize = 2;
@@ -59,11 +64,16 @@ impl Parameters {
     }
 }
 
-/// The sparse constants of a width, derived on first use and kept.
-macro_rules! sparse {
-    ($width:literal) => {{
-        static CACHE: OnceBox<sparse::Sparse<$width>> = OnceBox::new();
-        CACHE.get_or_init(|| Box::new(sparse::Sparse::new()))
+/// The permutation of a width, its constants derived on first use and kept. MACI's widths run as a recurrence.
+macro_rules! permutation {
+    (3) => { permutation!(Permutation<3, Recurrence<3, 5>>) };
+    (4) => { permutation!(Permutation<4, Recurrence<4, 7>>) };
+    (5) => { permutation!(Permutation<5, Recurrence<5, 9>>) };
+    (6) => { permutation!(Permutation<6, Recurrence<6, 11>>) };
+    ($width:literal) => { permutation!(Permutation<$width, Sparse<$width>>) };
+    ($form:ty) => {{
+        static CACHE: OnceBox<$form> = OnceBox::new();
+        CACHE.get_or_init(|| Box::new(<$form>::new()))
     }};
 }
 
@@ -119,10 +129,10 @@ pub fn permute(state: &mut [Fr]) {
 /// The permutation; `observe` sees the input of every S-box in order.
 fn permute_observed(state: &mut [Fr], observe: impl FnMut(Fr)) {
     macro_rules! by_width {
-        ($($width:literal)*) => {
+        ($($width:tt)*) => {
             match state.len() {
                 $($width => if let Ok(state) = state.try_into() {
-                    sparse!($width).permute_observed(state, observe);
+                    permutation!($width).permute(state, observe);
                 })*
                 width => panic!("poseidon width {width} is outside 2..=17"),
             }
@@ -150,32 +160,24 @@ pub fn hash(inputs: &[Fr]) -> Fr {
 
 /// H2: Merkle nodes of binary trees, public key hashes, the chain hash.
 pub fn hash2(a: Fr, b: Fr) -> Fr {
-    let mut state = [Fr::ZERO, a, b];
-    sparse!(3).permute(&mut state);
-    state[0]
+    permutation!(3).hash([Fr::ZERO, a, b])
 }
 
 /// H3: state leaves and commitments.
 pub fn hash3(a: Fr, b: Fr, c: Fr) -> Fr {
-    let mut state = [Fr::ZERO, a, b, c];
-    sparse!(4).permute(&mut state);
-    state[0]
+    permutation!(4).hash([Fr::ZERO, a, b, c])
 }
 
 /// H4: packed commands.
 pub fn hash4(inputs: &[Fr; 4]) -> Fr {
     let [a, b, c, d] = *inputs;
-    let mut state = [Fr::ZERO, a, b, c, d];
-    sparse!(5).permute(&mut state);
-    state[0]
+    permutation!(5).hash([Fr::ZERO, a, b, c, d])
 }
 
 /// H5: nodes of quinary trees, signature challenges.
 pub fn hash5(inputs: &[Fr; 5]) -> Fr {
     let [a, b, c, d, e] = *inputs;
-    let mut state = [Fr::ZERO, a, b, c, d, e];
-    sparse!(6).permute(&mut state);
-    state[0]
+    permutation!(6).hash([Fr::ZERO, a, b, c, d, e])
 }
 
 /// MACI's `hashOne(a)` = H2(a, 0).
@@ -228,7 +230,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(16))]
         #[test]
-        fn v_15_the_sparse_permutation_equals_the_dense_one(input in proptest::collection::vec(arb_fr(), MAX_WIDTH)) {
+        fn v_15_the_fast_permutation_equals_the_dense_one(input in proptest::collection::vec(arb_fr(), MAX_WIDTH)) {
             for width in MIN_WIDTH..=MAX_WIDTH {
                 let mut sparse = input[..width].to_vec();
                 let mut dense = sparse.clone();

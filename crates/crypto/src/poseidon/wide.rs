@@ -1,7 +1,8 @@
 //! Sums of products with one Montgomery reduction: the inner loop of every hash.
 //!
 //! A sum of up to 17 products of elements below p, plus one element times 2^256, stays below 2^512
-//! (22.3·p² with p < 0.19·2^256), so eight limbs hold it, and its reduction stays below 5.3·p < 2^256.
+//! (22.3·p² with p < 0.19·2^256), so eight limbs hold it, and its reduction stays below 5.3·p < 2^256: below
+//! (2 + 0.19·N)·p for N products.
 
 use ark_ff::{BigInt, PrimeField};
 
@@ -53,12 +54,12 @@ pub(super) fn dot<const N: usize>(start: &Fr, a: &[Fr; N], b: &[Fr; N]) -> Fr {
         }
         debug_assert_eq!(overflow, 0, "the bound in the module's head holds");
     }
-    reduce(sum)
+    reduce(sum, N > 10)
 }
 
-/// sum / 2^256 mod p.
+/// sum / 2^256 mod p; without `large`, the reduction must stay below 4·p.
 #[inline]
-fn reduce(mut sum: [u64; 8]) -> Fr {
+fn reduce(mut sum: [u64; 8], large: bool) -> Fr {
     let mut overflow = 0u64;
     for i in 0..4 {
         let factor = u128::from(sum[i].wrapping_mul(NEGATED_INVERSE));
@@ -74,7 +75,10 @@ fn reduce(mut sum: [u64; 8]) -> Fr {
     }
     debug_assert_eq!(overflow, 0, "the bound in the module's head holds");
     let mut value = [sum[4], sum[5], sum[6], sum[7]];
-    for multiple in [&FOUR_P, &TWICE_P, &P] {
+    if large {
+        value = subtract_if_not_less(value, &FOUR_P);
+    }
+    for multiple in [&TWICE_P, &P] {
         value = subtract_if_not_less(value, multiple);
     }
     Fr::new_unchecked(BigInt(value))
@@ -108,6 +112,8 @@ mod tests {
         for value in [most, largest] {
             let expected = value + value.square() * Fr::from(17u64);
             assert_eq!(dot(&value, &[value; 17], &[value; 17]), expected);
+            let expected = value + value.square() * Fr::from(10u64);
+            assert_eq!(dot(&value, &[value; 10], &[value; 10]), expected);
         }
     }
 
