@@ -189,9 +189,9 @@ impl Market {
                 .get_mut(slot)
                 .ok_or(Refusal::Overflow)?;
             if receives {
-                add(position, shares)?
+                add(position, shares)?;
             } else {
-                take(position, shares)?
+                take(position, shares)?;
             }
         }
         Ok(())

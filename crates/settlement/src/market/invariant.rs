@@ -149,7 +149,7 @@ impl Market {
                 .polls
                 .get(self.poll)
                 .map(maci_verdict::PollPins::hash);
-            accepted.market_id == self.market_id
+            accepted.market_id == self.market_id()
                 && accepted.rule_hash == self.spec.terms.hash()
                 && Some(accepted.poll_pins) == pins
         });

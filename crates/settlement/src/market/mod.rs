@@ -170,7 +170,7 @@ pub struct Accepted {
 pub struct Market {
     /// Shared by every copy, since an event is applied to a copy.
     spec: Arc<MarketSpec>,
-    market_id: B256,
+    id: B256,
     phase: Phase,
     now: Time,
     /// Which of the pinned polls judges.
@@ -195,7 +195,7 @@ impl Market {
         spec.validate()?;
         let slots = spec.outcomes.len();
         Ok(Self {
-            market_id: spec.market_id(),
+            id: spec.market_id(),
             spec: Arc::new(spec),
             phase: Phase::Draft,
             now: Time(0),
@@ -219,7 +219,7 @@ impl Market {
 
     /// The market id.
     pub const fn market_id(&self) -> B256 {
-        self.market_id
+        self.id
     }
 
     /// Where the market stands.
@@ -280,7 +280,7 @@ impl Market {
     /// What the market asks of its poll; there is no question before the book is frozen.
     pub fn question(&self) -> Option<Question> {
         self.book_head.map(|ledger_head| Question {
-            market_id: self.market_id,
+            market_id: self.id,
             condition_id: self.spec.condition_id(),
             question_id: self.spec.question_id(),
             ledger_head,

@@ -221,10 +221,7 @@ impl MarketSpec {
             ("finality", uint_value(self.finality)),
             ("gate", address_value(self.gate)),
             ("min_grade", Value::text(self.min_grade.name())),
-            (
-                "outcomes",
-                Value::list(&self.outcomes, |label| Value::text(label)),
-            ),
+            ("outcomes", Value::list(&self.outcomes, Value::text)),
             ("polls", Value::list(&self.polls, PollPins::to_value)),
             ("question", self.question.to_value()),
             ("roles", self.roles.to_value()),
@@ -246,10 +243,7 @@ impl MarketSpec {
     pub(super) fn resolution_value(&self) -> Value {
         Value::object([
             ("close_time", self.close_time.to_value()),
-            (
-                "outcomes",
-                Value::list(&self.outcomes, |label| Value::text(label)),
-            ),
+            ("outcomes", Value::list(&self.outcomes, Value::text)),
             ("polls", Value::list(&self.polls, PollPins::to_value)),
             ("question", self.question.to_value()),
             ("settle_by", self.settle_by.to_value()),

@@ -131,7 +131,7 @@ impl Inputs {
                 if found == expected {
                     Ok(())
                 } else {
-                    Err(derived(path, expected, found))
+                    Err(derived(path, &expected, &found))
                 }
             };
             fields.take("joined_users", |path, value| {
@@ -165,7 +165,7 @@ impl Inputs {
                 if found == expected {
                     Ok(())
                 } else {
-                    Err(derived(path, expected, found))
+                    Err(derived(path, &expected, &found))
                 }
             })?;
             Ok(inputs)
@@ -173,7 +173,7 @@ impl Inputs {
     }
 }
 
-fn derived(path: &str, expected: impl ToString, found: impl ToString) -> FormatError {
+fn derived(path: &str, expected: &impl ToString, found: &impl ToString) -> FormatError {
     FormatError::bad_value(
         path,
         format!(

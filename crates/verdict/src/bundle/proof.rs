@@ -31,7 +31,7 @@ fn words(path: &str, value: Value) -> Result<Vec<Word>, FormatError> {
     })
 }
 
-fn different(path: &str, expected: &str, found: impl ToString) -> FormatError {
+fn different(path: &str, expected: &str, found: &impl ToString) -> FormatError {
     FormatError::bad_value(path, expected, found.to_string())
 }
 
@@ -92,21 +92,21 @@ pub(super) fn proof<S: Statement>(path: &str, value: Value) -> Result<(S, Proof)
         })?;
     let inputs: Vec<Fr> = list(&signals_path, signals, field_element)?;
     let statement = S::from_public_inputs(&inputs)
-        .map_err(|error| different(&signals_path, "the public inputs of the circuit", error))?;
+        .map_err(|error| different(&signals_path, "the public inputs of the circuit", &error))?;
 
     let text = String::from_utf8_lossy(&Value::Object(members).to_bytes()).into_owned();
     let proof = Proof::from_snarkjs(&text)
-        .map_err(|error| different(&snarkjs_path, "a snarkjs proof", error))?;
+        .map_err(|error| different(&snarkjs_path, "a snarkjs proof", &error))?;
     let evm_path = format!("{path}.evm");
     let same = Proof::from_evm(&evm)
-        .map_err(|error| different(&evm_path, "a proof of eight words", error))?;
+        .map_err(|error| different(&evm_path, "a proof of eight words", &error))?;
     if same == proof {
         Ok((statement, proof))
     } else {
         Err(different(
             &evm_path,
             "the same proof as snarkjs states",
-            "another",
+            &"another",
         ))
     }
 }
@@ -129,7 +129,7 @@ pub(super) fn key(path: &str, value: Value) -> Result<KeyPoints, FormatError> {
     Fields::read(path, value, |fields| {
         let points = fields.take("words", |path, value| {
             let words = words(path, value)?;
-            KeyPoints::from_evm(&words).map_err(|error| different(path, "a verifying key", error))
+            KeyPoints::from_evm(&words).map_err(|error| different(path, "a verifying key", &error))
         })?;
         let hashes = [
             ("registry_keccak256", registry_hash(&points)),
@@ -141,7 +141,7 @@ pub(super) fn key(path: &str, value: Value) -> Result<KeyPoints, FormatError> {
                 if found == expected {
                     Ok(())
                 } else {
-                    Err(different(path, &expected.to_string(), found))
+                    Err(different(path, &expected.to_string(), &found))
                 }
             })?;
         }

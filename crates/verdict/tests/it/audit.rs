@@ -274,7 +274,7 @@ fn t5_results_and_opening_must_match() {
     fails(
         &changed(|bundle| {
             bundle.opening.per_option_spent =
-                Some((vec![VoiceCredits::from(0); 5], Salt(Fr::from(0u64))))
+                Some((vec![VoiceCredits::from(0); 5], Salt(Fr::from(0u64))));
         }),
         CheckName::Opening,
         "quadratic",
