@@ -1,0 +1,49 @@
+//! What the benches share: medians, memory, and one table per circuit.
+//!
+//! Every figure stands beside its reference, because a time says little on a shared machine: rows beside MACI's own
+//! compiled rows, proofs beside the verification of the same proof.
+
+#![allow(clippy::print_stdout)]
+
+use std::time::Instant;
+
+pub mod circuit;
+pub mod poll;
+
+/// The arguments after `--`, without the flags that `cargo bench` adds.
+pub fn args() -> Vec<String> {
+    std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with("--"))
+        .collect()
+}
+
+/// A line of this process's status in MB: `VmRSS` now, `VmHWM` at its highest.
+pub fn memory_mb(field: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with(field))
+        .unwrap_or_default();
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|kb| kb.parse::<u64>().ok())
+        .unwrap_or(0)
+        / 1024
+}
+
+/// The median wall time of `runs` calls, in seconds, and the last result.
+pub fn median<T>(runs: usize, mut work: impl FnMut() -> T) -> (f64, T) {
+    let mut times = Vec::with_capacity(runs);
+    let mut last = None;
+    for _ in 0..runs.max(1) {
+        let start = Instant::now();
+        last = Some(work());
+        times.push(start.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    match last {
+        Some(value) => (times[times.len() / 2], value),
+        None => unreachable!("at least one run"),
+    }
+}

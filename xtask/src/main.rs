@@ -1,0 +1,59 @@
+//! Chores of the workspace: `cargo xtask test | vectors | pinned | layers`.
+//!
+//! `test` is the one test command of the README and of CI. The other commands regenerate committed files.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+mod layers;
+mod pinned;
+mod snarkjs;
+mod stages;
+mod test;
+mod vectors;
+
+/// Chores and generated files of the workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what the end-to-end tests need and run every test.
+    Test {
+        /// Also run cargo-deny, the long fuzz and the bare-metal build of the verifier.
+        #[arg(long)]
+        thorough: bool,
+    },
+    /// Prove a recorded and a simulated poll and have snarkjs check every proof.
+    Snarkjs,
+    /// Check the layering of the crates (docs/architecture.md, section 3).
+    Layers,
+    /// Rewrite circuits/pinned from the circuits.
+    Pinned,
+    /// Rewrite the JSON test vectors from the npm packages that they come from.
+    Vectors,
+}
+
+fn main() -> Result<()> {
+    let root = workspace_root()?;
+    match Cli::parse().command {
+        Command::Test { thorough } => test::run(&root, thorough),
+        Command::Snarkjs => snarkjs::run(&root),
+        Command::Layers => layers::check(&root),
+        Command::Pinned => pinned::run(&root),
+        Command::Vectors => vectors::run(&root),
+    }
+}
+
+fn workspace_root() -> Result<PathBuf> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_path_buf)
+        .context("xtask lies one level below the workspace root")
+}

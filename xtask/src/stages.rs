@@ -1,0 +1,58 @@
+//! Runs child commands as named stages and prints the time of each.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+/// The stages of one run, with the time that each took.
+#[derive(Debug, Default)]
+pub(crate) struct Stages {
+    done: Vec<(String, Duration)>,
+}
+
+impl Stages {
+    /// Runs `work` as the stage `name`.
+    pub(crate) fn run(&mut self, name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        eprintln!("\n=== {name}");
+        let start = Instant::now();
+        let result = work();
+        self.done.push((name.to_owned(), start.elapsed()));
+        result.with_context(|| format!("stage `{name}` failed"))
+    }
+
+    /// Prints the time of each stage that ran, the failed one included.
+    pub(crate) fn report(&self) {
+        eprintln!("\n=== stages");
+        for (name, time) in &self.done {
+            eprintln!("{:>8.1} s  {name}", time.as_secs_f64());
+        }
+        let total: Duration = self.done.iter().map(|(_, time)| *time).sum();
+        eprintln!("{:>8.1} s  in all", total.as_secs_f64());
+    }
+}
+
+/// Runs a program in `dir` with inherited output; a non-zero exit is an error that shows the command line.
+pub(crate) fn run(dir: &Path, program: &str, args: &[&str], env: &[(&str, &str)]) -> Result<()> {
+    let line = format!("{program} {}", args.join(" "));
+    eprintln!("$ {line}");
+    let status = Command::new(program)
+        .args(args)
+        .envs(env.iter().copied())
+        .current_dir(dir)
+        .status()
+        .with_context(|| format!("cannot start `{line}`"))?;
+    if !status.success() {
+        bail!("`{line}` ended with {status}");
+    }
+    Ok(())
+}
+
+/// Whether `program --version` can be run.
+pub(crate) fn available(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
