@@ -4,6 +4,7 @@ use core::fmt;
 
 use maci_crypto::babyjubjub::{RawPoint, Scalar};
 pub use maci_crypto::keypair::{PrivateKey, PublicKey};
+use maci_verifier::PublicKeyHash;
 use zeroize::Zeroize;
 
 /// The coordinator's key with its scalar and public point computed once: every message needs the scalar.
@@ -11,17 +12,21 @@ pub struct CoordinatorKey {
     private: PrivateKey,
     scalar: Scalar,
     public: RawPoint,
+    public_hash: PublicKeyHash,
 }
 
 impl CoordinatorKey {
     /// Derives scalar and public point.
     pub fn new(private: PrivateKey) -> Self {
         let scalar = private.formatted();
-        let public = private.public_key().coordinates();
+        let public_key = private.public_key();
+        let public = public_key.coordinates();
+        let public_hash = PublicKeyHash(public_key.hash());
         Self {
             private,
             scalar,
             public,
+            public_hash,
         }
     }
 
@@ -38,6 +43,11 @@ impl CoordinatorKey {
     /// The public key.
     pub const fn public(&self) -> RawPoint {
         self.public
+    }
+
+    /// Hash of the public key: a public input of processing.
+    pub const fn public_hash(&self) -> PublicKeyHash {
+        self.public_hash
     }
 }
 

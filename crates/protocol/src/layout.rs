@@ -6,7 +6,7 @@
 
 pub mod maci;
 
-use maci_verifier::{ChainHash, PublicKeyHash, Salt, SbCommitment, statement::ProcessBatch};
+use maci_verifier::{ChainHash, Salt, SbCommitment, statement::ProcessBatch};
 
 use crate::{
     keys::CoordinatorKey,
@@ -282,10 +282,7 @@ impl<'a, L: Layout> Processing<'a, L> {
             total_signups: self.log.total_signups(),
             output_batch_hash: self.batch_hash(self.left),
             actual_state_tree_depth: self.log.actual_state_tree_depth().into(),
-            coordinator_public_key_hash: PublicKeyHash(maci_crypto::poseidon::hash2(
-                self.key.public().x,
-                self.key.public().y,
-            )),
+            coordinator_public_key_hash: self.key.public_hash(),
             vote_options: self.log.params.vote_options,
             current_sb_commitment: self.commitment,
             new_sb_commitment: new,

@@ -103,8 +103,9 @@ impl PollLog {
 
     /// Refuses a key that is not the poll's: with it every message would silently be garbage.
     pub fn check_coordinator(&self, key: &CoordinatorKey) -> Result<(), WrongCoordinatorKey> {
-        let hash = |key: RawPoint| PublicKeyHash(poseidon::hash2(key.x, key.y));
-        let (expected, found) = (hash(self.coordinator_public_key), hash(key.public()));
+        let RawPoint { x, y } = self.coordinator_public_key;
+        let expected = PublicKeyHash(poseidon::hash2(x, y));
+        let found = key.public_hash();
         if expected == found {
             Ok(())
         } else {
