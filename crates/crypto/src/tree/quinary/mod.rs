@@ -223,6 +223,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn updates_equal_the_whole_tree(writes in proptest::collection::vec((0..25u64, arb_fr()), 0..30)) {
             let mut leaves = vec![Fr::ZERO; 25];
