@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use maci_verdict::PollPins;
 use maci_verdict::rule::Target;
+use maci_verdict::{Grade, PollPins};
 
 use super::{MAX_FEE_PPM, MarketSpec, QuestionKind, VoidPolicy};
 use crate::types::{AccountId, Amount, Slot, Time};
@@ -177,6 +177,11 @@ pub enum Lint {
     /// Token weighting was accepted.
     #[error("token-weighted votes: capital is control")]
     TokenWeighted,
+    /// A verdict may rest on proofs alone.
+    #[error(
+        "grade V1 suffices: nothing shows that the proofs are about the poll on chain, so the coordinator is trusted for that"
+    )]
+    Unanchored,
 }
 
 impl MarketSpec {
@@ -346,6 +351,7 @@ impl MarketSpec {
             ),
             (self.terms.rule().min_spent.is_none(), Lint::NoQuorum),
             (self.capture_profile.token_weighted, Lint::TokenWeighted),
+            (self.min_grade == Grade::V1, Lint::Unanchored),
         ];
         lints
             .into_iter()

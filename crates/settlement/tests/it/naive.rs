@@ -200,13 +200,16 @@ fn command(step: &Step) -> Command<'static> {
 fn compare(book: &Book, naive: &Naive) -> Result<(), TestCaseError> {
     for (id, account) in book.0.market().accounts() {
         let who = NAMES.iter().position(|name| *name == id.as_str()).unwrap();
-        prop_assert_eq!(account.cash.0 as i128, naive.cash[who]);
+        prop_assert_eq!(account.cash.0.cast_signed(), naive.cash[who]);
         for slot in 0..3usize {
-            prop_assert_eq!(account.positions[slot].0 as i128, naive.held[who][slot]);
+            prop_assert_eq!(
+                account.positions[slot].0.cast_signed(),
+                naive.held[who][slot]
+            );
         }
     }
-    prop_assert_eq!(book.0.market().locked().0 as i128, naive.locked());
-    prop_assert_eq!(book.0.market().fees().0 as i128, naive.fees);
+    prop_assert_eq!(book.0.market().locked().0.cast_signed(), naive.locked());
+    prop_assert_eq!(book.0.market().fees().0.cast_signed(), naive.fees);
     Ok(())
 }
 
@@ -281,24 +284,21 @@ proptest! {
             }
             let before = book.cash(name);
             book.redeem(SETTLE_BY + 2, name);
-            let amount = (book.cash(name) - before) as i128;
+            let amount = (book.cash(name) - before).cast_signed();
             paid += amount;
-            match numerators {
+            if let Some(numerators) = numerators {
                 // The exact entitlement is a fraction over D; the payment is less than one unit away from it.
-                Some(numerators) => {
-                    let exact: i128 = (0..3usize).map(|slot| naive.held[who][slot] * numerators[slot]).sum();
-                    prop_assert!((amount * D - exact).abs() < D);
-                }
-                None => {
-                    let positive: i128 = naive.net.iter().filter(|net| **net > 0).sum();
-                    let pool = locked + naive.fees;
-                    let exact = naive.net[who].max(0) * pool;
-                    prop_assert!((amount * positive - exact).abs() < positive.max(1));
-                    // Nobody is refunded more than it paid, and all of it if nobody took anything out.
-                    prop_assert!(amount <= naive.net[who].max(0));
-                    if naive.net.iter().all(|net| *net >= 0) {
-                        prop_assert_eq!(amount, naive.net[who]);
-                    }
+                let exact: i128 = (0..3usize).map(|slot| naive.held[who][slot] * numerators[slot]).sum();
+                prop_assert!((amount * D - exact).abs() < D);
+            } else {
+                let positive: i128 = naive.net.iter().filter(|net| **net > 0).sum();
+                let pool = locked + naive.fees;
+                let exact = naive.net[who].max(0) * pool;
+                prop_assert!((amount * positive - exact).abs() < positive.max(1));
+                // Nobody is refunded more than it paid, and all of it if nobody took anything out.
+                prop_assert!(amount <= naive.net[who].max(0));
+                if naive.net.iter().all(|net| *net >= 0) {
+                    prop_assert_eq!(amount, naive.net[who]);
                 }
             }
         }
@@ -306,6 +306,6 @@ proptest! {
         prop_assert_eq!(paid, pool);
         prop_assert_eq!(book.0.market().locked(), Amount::ZERO);
         let profit: i128 = book.0.market().profit_and_loss().iter().map(|(_, profit)| profit).sum();
-        prop_assert_eq!(profit + book.0.market().fees().0 as i128, 0);
+        prop_assert_eq!(profit + book.0.market().fees().0.cast_signed(), 0);
     }
 }

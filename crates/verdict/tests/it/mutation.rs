@@ -1,9 +1,13 @@
 //! O-11: any single-byte change of a bundle or a verdict file is refused with an error that names what is wrong.
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::{Address, B256};
+use maci_verdict::canonical::{self, Value};
 use maci_verdict::rule::{Measure, Method, Rule, Target, Terms, Tie};
 use maci_verdict::testing::{ToyKeys, ToyPoll};
 use maci_verdict::{AuditOptions, Provenance, Question, VerdictFile, audit, judge};
+use sha2::{Digest as _, Sha256};
 
 /// A small generator with a fixed seed (SplitMix64): the sampled positions are the same in every run.
 struct Samples(u64);
@@ -127,4 +131,109 @@ fn o_11_any_changed_byte_of_a_verdict_is_refused_by_name() {
             "byte {position}: {failure}"
         );
     });
+}
+
+/// All leaves of a document: where each is and what it says.
+fn leaves(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                path.push(name.clone());
+                leaves(member, path, found);
+                path.pop();
+            }
+        }
+        Value::List(items) => {
+            for (position, item) in items.iter().enumerate() {
+                path.push(position.to_string());
+                leaves(item, path, found);
+                path.pop();
+            }
+        }
+        Value::Text(_) | Value::Bool(_) => found.push(path.clone()),
+    }
+}
+
+/// Changes a leaf into another value of its kind.
+fn change(value: &mut Value, path: &[String]) {
+    match (value, path) {
+        (Value::Object(members), [name, rest @ ..]) => change(members.get_mut(name).unwrap(), rest),
+        (Value::List(items), [position, rest @ ..]) => {
+            change(&mut items[position.parse::<usize>().unwrap()], rest);
+        }
+        (Value::Bool(flag), []) => *flag = !*flag,
+        (Value::Text(text), []) => {
+            // The last character decides; 7 and 8 are digits in every base here.
+            let last = text.pop();
+            text.push(if last == Some('7') { '8' } else { '7' });
+        }
+        (_, _) => unreachable!("the path comes from the same document"),
+    }
+}
+
+/// Digests as the format document describes them, made without the crate's own code.
+fn seal(mut members: BTreeMap<String, Value>) -> Vec<u8> {
+    let sha256 = |value: &Value| {
+        Value::text(format!(
+            "0x{}",
+            hex::encode(Sha256::digest(value.to_bytes()))
+        ))
+    };
+    let sections = members
+        .iter()
+        .map(|(name, value)| (name.clone(), sha256(value)))
+        .collect();
+    let whole = sha256(&Value::Object(members.clone()));
+    members.insert("digests".to_owned(), Value::Object(sections));
+    members.insert("digest".to_owned(), whole);
+    Value::Object(members).to_bytes()
+}
+
+/// A forger makes fresh digests. Then every single value of a bundle is bound by a check of the audit or, where no proof
+/// speaks of it (addresses, dates), by the pins that a market compares.
+#[test]
+fn o_11_every_value_is_bound_by_a_check_or_by_the_pins() {
+    let bytes = ToyPoll::default().bundle().to_bytes();
+    let trusted = ToyKeys::shared().trusted(Provenance::Ceremony);
+    let original = audit(&bytes, &trusted, &AuditOptions::default());
+    let pins = original.poll().unwrap().pins();
+    let Value::Object(mut members) = canonical::parse(&bytes).unwrap() else {
+        panic!("a bundle is an object")
+    };
+    members.remove("digest");
+    members.remove("digests");
+    assert_eq!(seal(members.clone()), bytes);
+    let document = Value::Object(members);
+    let mut paths = Vec::new();
+    leaves(&document, &mut Vec::new(), &mut paths);
+    let mut by_pins = Vec::new();
+    for path in &paths {
+        let mut forged = document.clone();
+        change(&mut forged, path);
+        let Value::Object(forged) = forged else {
+            panic!("a bundle is an object")
+        };
+        let audit = audit(&seal(forged), &trusted, &AuditOptions::default());
+        if let Ok(poll) = audit.poll() {
+            assert!(
+                pins.difference(poll.pins()).is_some(),
+                "{path:?} is bound by nothing"
+            );
+            assert_ne!(
+                pins.hash(),
+                if poll.pins().chain_id == pins.chain_id {
+                    poll.pins().hash()
+                } else {
+                    B256::ZERO
+                }
+            );
+            by_pins.push(path[0].clone());
+        }
+    }
+    assert!(paths.len() > 200, "{} values", paths.len());
+    // Only the poll's pins may rest on the market's comparison.
+    assert!(
+        !by_pins.is_empty() && by_pins.iter().all(|section| section == "poll"),
+        "{by_pins:?}"
+    );
 }

@@ -66,7 +66,7 @@ impl Recorded {
     }
 
     fn count(&self, kind: &str) -> usize {
-        (0..)
+        (0..100)
             .take_while(|n| {
                 self.folder
                     .join(format!("proofs/{kind}_{n}.proof.json"))
