@@ -42,10 +42,6 @@ impl Out {
         values.iter().fold(self.u64(values.len() as u64), put)
     }
 
-    pub(crate) fn text(self, value: &str) -> Self {
-        self.u64(value.len() as u64).bytes(value.as_bytes())
-    }
-
     /// A presence byte, then the value if there is one.
     pub(crate) fn option<T>(self, value: Option<&T>, put: impl FnOnce(Self, &T) -> Self) -> Self {
         match value {
@@ -98,13 +94,6 @@ impl<'a> In<'a> {
             1 => take(self).map(Some),
             _ => None,
         }
-    }
-
-    pub(crate) fn text(&mut self) -> Option<String> {
-        let length = usize::try_from(self.u64()?).ok()?;
-        let (head, tail) = self.0.split_at_checked(length)?;
-        self.0 = tail;
-        String::from_utf8(head.to_vec()).ok()
     }
 
     /// A count, then that many values. The count is not trusted for an allocation.

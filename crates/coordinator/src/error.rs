@@ -3,9 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use maci_keys::{InsecureKey, StoreError};
 use maci_protocol::layout::ProcessError;
 use maci_protocol::log::WrongCoordinatorKey;
 use maci_protocol::recorded::RecordedError;
+use maci_prover::ProveError;
+use maci_verdict::SourceError;
 use maci_verifier::{CircuitId, VkId};
 
 use crate::journal::{Table, Unreadable};
@@ -239,27 +242,25 @@ pub enum Error {
         /// The circuit.
         circuit: CircuitId,
         /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: StoreError,
     },
-    /// A batch could not be proved.
-    #[error("a proof of {circuit} failed: {source}")]
-    Prove {
+    /// The keys are development keys, whose secrets are public, and were not asked for (K-13).
+    #[error("the keys of {circuit}: {source}")]
+    InsecureKey {
         /// The circuit.
         circuit: CircuitId,
-        /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        /// Which kind of key it is.
+        source: InsecureKey,
     },
-    /// A proving thread panicked.
-    #[error("proving {unit} panicked: {message}")]
-    Worker {
-        /// Which proof.
-        unit: ProofUnit,
-        /// What the panic said.
-        message: String,
-    },
+    /// A batch could not be proved.
+    #[error("a batch could not be proved: {0}")]
+    Prove(#[source] ProveError),
     /// The proofs of the poll do not add up to its tally.
     #[error("the transcript does not verify: {0}")]
     Transcript(#[source] maci_verifier::Error),
+    /// The deployment file does not name the poll's contracts.
+    #[error("the poll's contracts: {0}")]
+    Source(#[source] SourceError),
     /// Stopped on request, after committing the batch in hand.
     #[error("interrupted; everything finished is in the journal")]
     Interrupted,
@@ -270,7 +271,7 @@ impl Error {
     pub fn class(&self) -> ExitClass {
         match self {
             Self::Io { .. } => ExitClass::Outside,
-            Self::NotText { .. } | Self::SourceNeeded | Self::KeyNeeded | Self::StageNeeded { .. } => ExitClass::Usage,
+            Self::NotText { .. } | Self::Source(_) | Self::SourceNeeded | Self::KeyNeeded | Self::StageNeeded { .. } => ExitClass::Usage,
             Self::Recorded { source, .. } => recorded_class(source),
             Self::OtherPoll { .. }
             | Self::ChangedSource { .. }
@@ -285,8 +286,8 @@ impl Error {
             | Self::OtherKey { .. }
             | Self::ResultRange
             | Self::Keys { .. } => ExitClass::Conflict,
-            Self::Worker { .. } => ExitClass::Outside,
-            Self::Prove { .. } | Self::Transcript(_) => ExitClass::AnswerNo,
+            Self::InsecureKey { .. } => ExitClass::Usage,
+            Self::Prove(_) | Self::Transcript(_) => ExitClass::AnswerNo,
             Self::Interrupted => ExitClass::Interrupted,
         }
     }
@@ -313,9 +314,10 @@ impl Error {
             Self::OtherKey { .. } => "other_key",
             Self::ResultRange => "result_range",
             Self::Keys { .. } => "keys",
-            Self::Prove { .. } => "prove",
-            Self::Worker { .. } => "worker",
+            Self::InsecureKey { .. } => "insecure_key",
+            Self::Prove(_) => "prove",
             Self::Transcript(_) => "transcript",
+            Self::Source(_) => "contracts",
             Self::Interrupted => "interrupted",
         }
     }
@@ -339,11 +341,16 @@ impl Error {
             }
             Self::CorruptProof { .. } | Self::CorruptArtefact { .. } => "ask for damaged proofs and files to be remade",
             Self::OtherStatement { .. } => "use another data directory: this journal is from another program version",
+            Self::InsecureKey { .. } => "allow insecure development keys if this is a test",
             Self::OtherKey { .. } => "use the keys that the other proofs were made with, or unwind the proofs",
             Self::Transcript(_) => "unwind the proofs and make them again; if it stays, report it with the journal",
             Self::Interrupted => "run the same command again to go on",
-            Self::Process(_) | Self::ResultRange | Self::Worker { .. } | Self::Keys { .. } | Self::Prove { .. } => return None,
+            Self::Process(_) | Self::Source(_) | Self::ResultRange | Self::Keys { .. } | Self::Prove(_) => return None,
         })
+    }
+
+    pub(crate) fn keys(circuit: &CircuitId, source: StoreError) -> Self {
+        Self::Keys { circuit: *circuit, source }
     }
 
     /// A database error: the disk's fault if it is one, else damage.

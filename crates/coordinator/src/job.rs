@@ -8,13 +8,15 @@ use maci_protocol::PollLog;
 use maci_protocol::keys::CoordinatorKey;
 use maci_protocol::layout::FinalState;
 use maci_protocol::layout::maci::{MaciLayout, TallyOutcome};
+use maci_protocol::recorded::Deployment;
 use maci_protocol::secrets::RunSeed;
+use maci_verifier::transcript::VerifiedTally;
 
 use crate::datadir::DataDir;
-use crate::engine::Engine;
 use crate::error::{Error, JournalFault};
 use crate::journal::{Journal, Table};
-use crate::records::{AttemptsRow, PollRow, ProofRow, ResultsRow};
+use crate::proving_keys::ProvingKeys;
+use crate::records::{AttemptsRow, DeploymentRow, PollRow, ProofRow, ResultsRow};
 use crate::source::Recorded;
 use crate::stage::{Checkpoint, Control, Stage, StageId, checkpoint, set_checkpoint};
 use crate::stages::bundle::Bundle;
@@ -22,7 +24,7 @@ use crate::stages::ingest::{self, Ingest};
 use crate::stages::process::Process;
 use crate::stages::prove::Prove;
 use crate::stages::tally::{self, Tally};
-use crate::stages::transcript::Transcript;
+use crate::stages::transcript::{self, Transcript};
 use crate::unit::ProofUnit;
 use crate::warning::{Warning, small_poll};
 
@@ -30,12 +32,12 @@ use crate::warning::{Warning, small_poll};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProofOrder {
-    /// As the contracts take them; witnesses are made one after the other, in bounded memory.
+    /// As the contracts take them: the log is walked through once.
     #[default]
     Submission,
-    /// Last first. Holds all witnesses in memory.
+    /// Last first.
     Reverse,
-    /// In an order drawn from a seed. Holds all witnesses in memory.
+    /// In an order drawn from a seed.
     Shuffled(u64),
 }
 
@@ -43,7 +45,9 @@ pub enum ProofOrder {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// Proofs made at the same time; `None`: the engine chooses.
+    /// Threads that prove; `None`: all cores.
+    pub threads: Option<NonZeroUsize>,
+    /// Proofs made at the same time, each on its share of the threads; `None`: one a thread.
     pub workers: Option<NonZeroUsize>,
     /// Make damaged proofs and artefact files again instead of stopping at them (O-03).
     pub remake: bool,
@@ -55,7 +59,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { workers: None, remake: false, order: ProofOrder::Submission, small_poll: 5 }
+        Self { threads: None, workers: None, remake: false, order: ProofOrder::Submission, small_poll: 5 }
     }
 }
 
@@ -93,7 +97,7 @@ pub struct Job {
     pub(crate) journal: Journal,
     pub(crate) source: Option<Recorded>,
     pub(crate) key: Option<Arc<CoordinatorKey>>,
-    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) keys: Arc<dyn ProvingKeys>,
     pub(crate) options: Options,
     pub(crate) log: Option<Arc<PollLog>>,
     pub(crate) last: Option<FinalState<MaciLayout>>,
@@ -109,7 +113,7 @@ impl Job {
         data_dir: &Path,
         source: Option<Recorded>,
         key: Option<CoordinatorKey>,
-        engine: Arc<dyn Engine>,
+        keys: Arc<dyn ProvingKeys>,
         options: Options,
     ) -> Result<Self, Error> {
         let dir = DataDir::open(data_dir)?;
@@ -119,7 +123,7 @@ impl Job {
             journal,
             source,
             key: key.map(Arc::new),
-            engine,
+            keys,
             options,
             log: None,
             last: None,
@@ -230,6 +234,11 @@ impl Job {
         tally::outcome(self, control)
     }
 
+    /// The whole poll as an auditor sees it: all proofs checked as one transcript, from the closing state to the results.
+    pub fn verified_tally(&mut self, control: Control<'_>) -> Result<VerifiedTally, Error> {
+        Ok(transcript::check(self, control)?.verified)
+    }
+
     /// The file of the audit bundle.
     pub fn bundle_path(&self) -> PathBuf {
         self.dir.bundle()
@@ -237,6 +246,17 @@ impl Job {
 
     pub(crate) fn poll_row(&self) -> Result<Option<PollRow>, Error> {
         self.journal.read(|r| r.get(0))
+    }
+
+    /// The text of `deployment.json`, once ingest has begun.
+    pub fn deployment_text(&self) -> Result<String, Error> {
+        let row: Option<DeploymentRow> = self.journal.read(|r| r.get(0))?;
+        row.map(|row| row.0).ok_or(Error::StageNeeded { stage: StageId::Ingest })
+    }
+
+    pub(crate) fn deployment(&self) -> Result<Deployment, Error> {
+        Deployment::from_json(&self.deployment_text()?)
+            .map_err(|source| Error::Recorded { dir: self.dir.journal(), source })
     }
 
     pub(crate) fn checkpoint(&self, stage: StageId) -> Result<Checkpoint, Error> {

@@ -18,12 +18,12 @@
 pub mod artefact;
 mod codec;
 mod datadir;
-mod engine;
 mod error;
 mod job;
 pub mod journal;
 mod progress;
 mod proof_json;
+mod proving_keys;
 mod records;
 mod source;
 mod stage;
@@ -33,10 +33,10 @@ mod unit;
 mod warning;
 
 pub use datadir::DataDir;
-pub use engine::Engine;
 pub use error::{Error, ExitClass, JournalFault};
 pub use job::{Job, Options, ProofOrder, ProofStatus, Status};
 pub use progress::{Cancel, Event, Progress, Silent};
+pub use proving_keys::{ProvingKeys, StoredKeys};
 pub use records::{PollIdentity, PollRow, ProofRow, ResultsRow};
 pub use source::Recorded;
 pub use stage::{Checkpoint, Control, Stage, StageId};

@@ -111,6 +111,11 @@ impl Cancel {
         self.0.load(Ordering::SeqCst)
     }
 
+    /// The same request in the prover's form.
+    pub(crate) fn for_prover(&self) -> maci_prover::Cancel {
+        maci_prover::Cancel::after_batch(Arc::clone(&self.0))
+    }
+
     /// [`Error::Interrupted`] once somebody asked.
     pub fn check(&self) -> Result<(), Error> {
         if self.is_cancelled() { Err(Error::Interrupted) } else { Ok(()) }

@@ -7,7 +7,6 @@ use maci_crypto::{Fr, poseidon};
 use maci_crypto::babyjubjub::RawPoint;
 use maci_protocol::keys::CoordinatorKey;
 use maci_protocol::log::{OnChain, WrongCoordinatorKey};
-use maci_protocol::recorded::Deployment;
 use maci_protocol::tally::Results;
 use maci_protocol::{Address, Message, PollId, PollLog, StateLeaf};
 use maci_verifier::{ChainHash, Mode, PollParams, ProcessBatch, PublicKeyHash, StateRoot, Statement, TallyBatch, TallyCommitment};
@@ -50,10 +49,6 @@ pub struct PollRow {
     pub identity: PollIdentity,
     /// The MACI contract.
     pub maci_address: Address,
-    /// The MACI contract as the deployment file spells it, for `tally.json`.
-    pub maci_text: String,
-    /// The Tally contract as the deployment file spells it; empty if it does not.
-    pub tally_text: String,
     /// Depths, batch sizes, options, mode.
     pub params: PollParams,
     /// Whom the messages are encrypted to.
@@ -71,15 +66,8 @@ pub struct PollRow {
 }
 
 impl PollRow {
-    pub(crate) fn new(
-        log: &PollLog,
-        deployment: &Deployment,
-        deployment_digest: [u8; 32],
-        logs_digest: [u8; 32],
-    ) -> Self {
+    pub(crate) fn new(log: &PollLog, deployment_digest: [u8; 32], logs_digest: [u8; 32]) -> Self {
         Self {
-            maci_text: deployment.maci_text.clone(),
-            tally_text: deployment.tally_text.clone().unwrap_or_default(),
             deployment_digest,
             logs_digest,
             identity: PollIdentity::of(log),
@@ -138,8 +126,6 @@ impl Row for PollRow {
             .bytes(&self.identity.poll_address.0)
             .u64(self.identity.poll_id.0)
             .bytes(&self.maci_address.0)
-            .text(&self.maci_text)
-            .text(&self.tally_text)
             .u8(p.state_tree_depth)
             .u8(p.tally_processing_state_tree_depth)
             .u8(p.vote_option_tree_depth)
@@ -168,8 +154,6 @@ impl Row for PollRow {
                     poll_id: PollId(i.u64()?),
                 },
                 maci_address: Address(i.array()?),
-                maci_text: i.text()?,
-                tally_text: i.text()?,
                 params: PollParams {
                     state_tree_depth: i.u8()?,
                     tally_processing_state_tree_depth: i.u8()?,
@@ -224,6 +208,23 @@ impl Row for Message {
             }
             Some(Self { data, encryption_public_key: i.point()? })
         })
+    }
+}
+
+/// The text of `deployment.json`: addresses that no log carries, for `tally.json` and the audit bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DeploymentRow(pub(crate) String);
+
+impl Row for DeploymentRow {
+    const TABLE: Table = Table::Deployment;
+    const VERSION: u8 = 1;
+
+    fn encode(&self) -> Vec<u8> {
+        self.0.clone().into_bytes()
+    }
+
+    fn decode(content: &[u8]) -> Option<Self> {
+        String::from_utf8(content.to_vec()).ok().map(Self)
     }
 }
 
@@ -287,6 +288,8 @@ pub struct ResultsRow {
     pub commitment: TallyCommitment,
     /// Ballots that have votes.
     pub voters: u64,
+    /// SHA-256 of `tally.json`.
+    pub file: [u8; 32],
 }
 
 impl Row for ResultsRow {
@@ -300,6 +303,7 @@ impl Row for ResultsRow {
             .option(self.results.per_option_spent.as_ref(), |out, spent| out.list(spent, Out::fr))
             .fr(&self.commitment.0)
             .u64(self.voters)
+            .bytes(&self.file)
             .0
     }
 
@@ -313,6 +317,7 @@ impl Row for ResultsRow {
                 },
                 commitment: TallyCommitment(i.fr()?),
                 voters: i.u64()?,
+                file: i.array()?,
             })
         })
     }

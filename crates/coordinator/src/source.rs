@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use maci_protocol::recorded::{self, Deployment};
-use maci_protocol::PollLog;
+use maci_protocol::{PollLog, recorded};
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
@@ -21,7 +20,7 @@ enum Place {
 
 /// Both files, and their digests.
 pub(crate) struct RecordedFiles {
-    deployment: String,
+    pub(crate) deployment: String,
     logs: String,
     pub(crate) deployment_digest: [u8; 32],
     pub(crate) logs_digest: [u8; 32],
@@ -70,11 +69,6 @@ impl Recorded {
     /// Parses and checks both files (D10, D14, D15).
     pub(crate) fn parse(&self, files: &RecordedFiles) -> Result<PollLog, Error> {
         recorded::parse(&files.deployment, &files.logs).map_err(|source| self.wrong(source))
-    }
-
-    /// The deployment file by itself.
-    pub(crate) fn deployment(&self, files: &RecordedFiles) -> Result<Deployment, Error> {
-        Deployment::from_json(&files.deployment).map_err(|source| self.wrong(source))
     }
 
     fn wrong(&self, source: recorded::RecordedError) -> Error {

@@ -3,10 +3,9 @@
 
 use maci_crypto::{Fr, field};
 use maci_protocol::layout::maci::TallyOutcome;
+use maci_protocol::recorded::Deployment;
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
-
-use crate::records::PollRow;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,7 +38,7 @@ struct OpenedSum {
 }
 
 /// The bytes of the file.
-pub(crate) fn bytes(poll: &PollRow, outcome: &TallyOutcome) -> Vec<u8> {
+pub(crate) fn bytes(deployment: &Deployment, outcome: &TallyOutcome) -> Vec<u8> {
     let TallyOutcome { results, salts, commitments } = outcome;
     let decimals = |values: &[Fr]| values.iter().map(field::to_dec).collect();
     let per_option = match (&results.per_option_spent, salts.per_option_spent, commitments.per_option_spent) {
@@ -49,12 +48,12 @@ pub(crate) fn bytes(poll: &PollRow, outcome: &TallyOutcome) -> Vec<u8> {
         _ => None,
     };
     pretty(&TallyFile {
-        maci: &poll.maci_text,
-        poll_id: poll.identity.poll_id.to_string(),
+        maci: &deployment.maci_text,
+        poll_id: deployment.poll_id.to_string(),
         network: "unknown",
-        chain_id: poll.identity.chain_id.to_string(),
-        mode: poll.params.mode.as_u8(),
-        tally_address: &poll.tally_text,
+        chain_id: deployment.chain_id.to_string(),
+        mode: deployment.params.mode.as_u8(),
+        tally_address: deployment.tally_text.as_deref().unwrap_or_default(),
         new_tally_commitment: hex(&commitments.tally.0),
         results: Opened {
             tally: decimals(&results.votes),

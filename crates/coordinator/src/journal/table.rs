@@ -10,6 +10,8 @@ use redb::TableDefinition;
 pub enum Table {
     /// Row 0: which poll this is, and the digests of the files that it was read from.
     Poll,
+    /// Row 0: the text of `deployment.json`.
+    Deployment,
     /// Progress of each stage, by stage id.
     Checkpoints,
     /// Sign-ups by state index.
@@ -38,7 +40,7 @@ pub enum Table {
 
 impl Table {
     /// Every table that has a seal.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Poll,
         Self::Checkpoints,
         Self::Leaves,
@@ -51,6 +53,7 @@ impl Table {
         Self::Bundle,
         Self::Sequence,
         Self::BatchHashes,
+        Self::Deployment,
     ];
 
     pub(super) fn id(self) -> u64 {
@@ -68,6 +71,7 @@ impl Table {
             Self::Bundle => 10,
             Self::Sequence => 11,
             Self::BatchHashes => 12,
+            Self::Deployment => 13,
         }
     }
 
@@ -86,6 +90,7 @@ impl Table {
             Self::Bundle => "bundle",
             Self::Sequence => "sequence",
             Self::BatchHashes => "batch_hashes",
+            Self::Deployment => "deployment",
         }
     }
 

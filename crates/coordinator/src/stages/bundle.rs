@@ -1,8 +1,19 @@
-//! Bundle: the audit bundle.
-use super::transcript;
+//! Bundle: everything that an offline auditor needs, in one canonical file.
+//!
+//! The transcript is checked again on the way: a bundle exists only for a poll whose proofs add up. Its digest is a row, so a
+//! bundle file that was changed later is noticed.
+
+use maci_verdict::{AuditBundle, BundleKeys, PollSource, Provenance};
+use sha2::{Digest, Sha256};
+
+use super::transcript::{self, Assembled};
+use super::Clock;
+use crate::artefact;
 use crate::error::Error;
 use crate::job::Job;
-use crate::stage::{Checkpoint, Control, Stage, StageId};
+use crate::journal::Table;
+use crate::records::BundleRow;
+use crate::stage::{Checkpoint, Control, Stage, StageId, set_checkpoint};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -13,12 +24,52 @@ impl Stage<Job> for Bundle {
         StageId::Bundle
     }
 
-    fn execute(&self, job: &mut Job, _to: u64, control: Control<'_>) -> Result<Checkpoint, Error> {
-        let _ = transcript::check(job, control)?;
-        Ok(Checkpoint::default())
+    fn execute(&self, job: &mut Job, to: u64, control: Control<'_>) -> Result<Checkpoint, Error> {
+        job.needs(StageId::Transcript)?;
+        let at = job.checkpoint(StageId::Bundle)?;
+        if to == 0 || (at.is_complete() && is_intact(job)?) {
+            return Ok(at);
+        }
+        let clock = Clock::start(StageId::Bundle, 0, 1, control);
+        let assembled = transcript::check(job, control)?;
+        let bytes = make(job, &assembled)?;
+        artefact::settle(&job.dir.bundle(), &bytes, job.options.remake)?;
+        let at = Checkpoint { done: 1, total: 1 };
+        job.journal.write(|w| {
+            w.put(0, &BundleRow(Sha256::digest(&bytes).into()))?;
+            set_checkpoint(w, StageId::Bundle, at)
+        })?;
+        clock.advanced(1, 1);
+        clock.finished();
+        Ok(at)
     }
 
-    fn unwind(&self, _job: &mut Job, _: u64) -> Result<Checkpoint, Error> {
+    fn unwind(&self, job: &mut Job, _: u64) -> Result<Checkpoint, Error> {
+        job.journal.write(|w| {
+            w.remove_from(Table::Bundle, 0)?;
+            set_checkpoint(w, StageId::Bundle, Checkpoint::default())
+        })?;
         Ok(Checkpoint::default())
     }
+}
+
+/// Whether the file is there and has the digest of the journal.
+fn is_intact(job: &Job) -> Result<bool, Error> {
+    let row: Option<BundleRow> = job.journal.read(|r| r.get(0))?;
+    let Ok(bytes) = std::fs::read(job.dir.bundle()) else { return Ok(false) };
+    Ok(row.is_some_and(|row| row.0[..] == Sha256::digest(&bytes)[..]))
+}
+
+/// The bytes of the bundle.
+fn make(job: &Job, assembled: &Assembled) -> Result<Vec<u8>, Error> {
+    let Assembled { snapshot, transcript, process_key, tally_key, .. } = assembled;
+    let source = PollSource::from_deployment(&job.deployment_text()?).map_err(Error::Source)?;
+    let keys = BundleKeys {
+        process: process_key.verifying_key().points().clone(),
+        tally: tally_key.verifying_key().points().clone(),
+        joining: None,
+        // Until a ceremony exists, whatever is not known to be better is a development key.
+        provenance: Provenance::InsecureDev,
+    };
+    Ok(AuditBundle::make(&source, snapshot, transcript, &keys).to_bytes())
 }

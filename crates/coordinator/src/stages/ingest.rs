@@ -11,7 +11,7 @@ use super::Clock;
 use crate::error::Error;
 use crate::job::Job;
 use crate::journal::Table;
-use crate::records::{BatchHashRow, PollIdentity, PollRow};
+use crate::records::{BatchHashRow, DeploymentRow, PollIdentity, PollRow};
 use crate::source::{Recorded, RecordedFiles};
 use crate::stage::{Checkpoint, Control, Stage, StageId, set_checkpoint};
 
@@ -44,13 +44,13 @@ impl Stage<Job> for Ingest {
         if let Some(key) = &job.key {
             log.check_coordinator(key)?;
         }
-        let row = PollRow::new(&log, &source.deployment(&files)?, files.deployment_digest, files.logs_digest);
+        let row = PollRow::new(&log, files.deployment_digest, files.logs_digest);
         // The texts are larger than the log.
-        drop(files);
+        let RecordedFiles { deployment, .. } = files;
         let total = row.leaves + row.messages;
         let clock = Clock::start(StageId::Ingest, at.done, total, control);
         if known.is_none() {
-            begin(job, &row, &log, total)?;
+            begin(job, &row, deployment, &log, total)?;
         }
         let mut done = at.done;
         while done < to.min(total) {
@@ -90,6 +90,7 @@ impl Stage<Job> for Ingest {
             w.remove_from(Table::Messages, to.saturating_sub(leaves))?;
             if to == 0 {
                 w.remove_from(Table::Poll, 0)?;
+                w.remove_from(Table::Deployment, 0)?;
                 w.remove_from(Table::BatchHashes, 0)?;
             }
             set_checkpoint(w, StageId::Ingest, back)
@@ -99,9 +100,10 @@ impl Stage<Job> for Ingest {
     }
 }
 
-fn begin(job: &Job, row: &PollRow, log: &PollLog, total: u64) -> Result<(), Error> {
+fn begin(job: &Job, row: &PollRow, deployment: String, log: &PollLog, total: u64) -> Result<(), Error> {
     job.journal.write(|w| {
         w.put(0, row)?;
+        w.put(0, &DeploymentRow(deployment))?;
         for (index, hash) in (0..).zip(&log.batch_hashes) {
             w.put(index, &BatchHashRow(*hash))?;
         }

@@ -4,6 +4,7 @@ use maci_crypto::Fr;
 use maci_protocol::layout::FinalState;
 use maci_protocol::layout::maci::{MaciLayout, TallyOutcome, Tallying};
 use maci_verifier::TallyBatch;
+use sha2::{Digest, Sha256};
 
 use super::{Clock, process};
 use crate::artefact;
@@ -30,7 +31,7 @@ impl Stage<Job> for Tally {
         let log = job.log()?;
         let total = log.params.tally_batches(log.total_signups());
         let at = job.checkpoint(StageId::Tally)?;
-        if at.total > 0 && !at.is_complete() && at.done >= to {
+        if (at.is_complete() && is_intact(job)?) || (at.total > 0 && !at.is_complete() && at.done >= to) {
             return Ok(at);
         }
         let clock = Clock::start(StageId::Tally, at.done, total, control);
@@ -51,7 +52,13 @@ impl Stage<Job> for Tally {
         }
         let outcome = tallying.finish(&mut seed);
         let done = at.done.max(end);
-        let results = ResultsRow { results: outcome.results.clone(), commitment: outcome.commitments.tally, voters };
+        let file = tally_json::bytes(&job.deployment()?, &outcome);
+        let results = ResultsRow {
+            results: outcome.results.clone(),
+            commitment: outcome.commitments.tally,
+            voters,
+            file: Sha256::digest(&file).into(),
+        };
         if done > at.done {
             job.journal.write(|w| {
                 for (index, row) in (at.done..).zip(&rows) {
@@ -68,7 +75,7 @@ impl Stage<Job> for Tally {
             for warning in job.warnings_of(&results) {
                 control.progress.event(&Event::Warning(warning));
             }
-            publish(job, &outcome)?;
+            artefact::settle(&job.dir.tally_json(), &file, job.options.remake)?;
             job.outcome = Some(outcome);
             clock.finished();
         }
@@ -109,10 +116,11 @@ pub(crate) fn chosen(votes: &[Fr]) -> Vec<u64> {
     (0..).zip(votes).filter(|(_, votes)| **votes != Fr::from(0u64)).map(|(option, _)| option).collect()
 }
 
-fn publish(job: &Job, outcome: &TallyOutcome) -> Result<(), Error> {
-    let Some(poll) = job.poll_row()? else { return Err(Error::StageNeeded { stage: StageId::Ingest }) };
-    artefact::settle(&job.dir.tally_json(), &tally_json::bytes(&poll, outcome), job.options.remake)?;
-    Ok(())
+/// Whether the result file is there and has the digest of the journal.
+fn is_intact(job: &Job) -> Result<bool, Error> {
+    let row: Option<ResultsRow> = job.journal.read(|r| r.get(0))?;
+    let Ok(bytes) = std::fs::read(job.dir.tally_json()) else { return Ok(false) };
+    Ok(row.is_some_and(|row| row.file[..] == Sha256::digest(&bytes)[..]))
 }
 
 /// The outcome with its salts, computed again if this process does not have it.

@@ -1,6 +1,10 @@
 //! The tally job from outside, over recorded and simulated polls.
 #![allow(clippy::unwrap_used)]
 
+mod crash;
+mod damage;
 mod inputs;
 mod native;
+mod proofs;
+mod spam;
 mod support;

@@ -8,7 +8,7 @@ use maci_protocol::testing::Spec;
 use maci_verifier::{Mode, PollParams};
 use serde_json::Value;
 
-use crate::support::{Idle, Quiet, fixture, folder, key_of, native_job, small_spec, write_poll};
+use crate::support::{NoKeys, Quiet, fixture, folder, key_of, native_job, small_spec, write_poll};
 
 /// MACI's own result file without the values that its random salts decide.
 fn plain(json: &str) -> Value {
@@ -112,7 +112,7 @@ fn ingest_and_status_need_no_key() {
     assert!(matches!(job.process(quiet.control()), Err(Error::KeyNeeded)));
     drop(job);
     // The recording is not needed any more.
-    let mut job = Job::open(data.path(), None, Some(key_of(&recorded)), Arc::new(Idle), Options::default()).unwrap();
+    let mut job = Job::open(data.path(), None, Some(key_of(&recorded)), Arc::new(NoKeys), Options::default()).unwrap();
     assert!(job.process(quiet.control()).unwrap().is_complete());
 }
 

@@ -1,17 +1,17 @@
 //! Polls, directories and engines for the tests.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use maci_circuits::Inputs;
-use maci_coordinator::{Cancel, Control, Engine, Error, Job, Options, Recorded, Silent};
+use maci_coordinator::{Cancel, Control, Error, Job, Options, ProvingKeys, Recorded, Silent, Status, StoredKeys};
+use maci_keys::{AllowInsecureDevKeys, KeyStore, ProvingKey};
 use maci_protocol::keys::{CoordinatorKey, PrivateKey};
 use maci_protocol::recorded;
-use maci_protocol::secrets::RunSeed;
 use maci_protocol::testing::{self, Spec};
-use maci_verifier::{CircuitId, Mode, PollParams, Proof, VerifyingKey};
+use maci_verifier::{CircuitId, Mode, PollParams};
 use tempfile::TempDir;
 
 /// The recorded poll of a mode: `maci-v3`, `maci-v3-nonqv`, `maci-v3-full`.
@@ -60,22 +60,20 @@ pub(crate) fn write_poll(spec: &Spec, dir: &Path) {
     fs::write(dir.join("keys.json"), keys).unwrap();
 }
 
-/// An engine for stages that prove nothing.
+/// Keys for stages that prove nothing.
 #[derive(Debug)]
-pub(crate) struct Idle;
+pub(crate) struct NoKeys;
 
-impl Engine for Idle {
-    fn verifying_key(&self, _: &CircuitId) -> Result<Arc<VerifyingKey>, Error> {
+impl ProvingKeys for NoKeys {
+    fn proving_key(&self, _: &CircuitId) -> Result<Arc<ProvingKey>, Error> {
         panic!("this stage needs no key")
     }
+}
 
-    fn prove(&self, _: &CircuitId, _: Inputs, _: &RunSeed) -> Result<Proof, Error> {
-        panic!("this stage proves nothing")
-    }
-
-    fn workers(&self) -> NonZeroUsize {
-        NonZeroUsize::MIN
-    }
+/// The proving keys of the small polls, made once and shared by all tests of this machine.
+pub(crate) fn keys() -> Arc<dyn ProvingKeys> {
+    let store = KeyStore::open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("keys")).unwrap();
+    Arc::new(StoredKeys::new(store, Some(AllowInsecureDevKeys::because_the_user_said_so())))
 }
 
 /// A control that says nothing and never stops.
@@ -93,10 +91,78 @@ impl Quiet {
 
 /// A job without proofs.
 pub(crate) fn native_job(data: &Path, recorded: &Path, key: Option<CoordinatorKey>) -> Result<Job, Error> {
-    Job::open(data, Some(Recorded::directory(recorded)), key, Arc::new(Idle), Options::default())
+    Job::open(data, Some(Recorded::directory(recorded)), key, Arc::new(NoKeys), Options::default())
+}
+
+/// A job with proofs.
+pub(crate) fn job(data: &Path, recorded: &Path, options: Options) -> Result<Job, Error> {
+    Job::open(data, Some(Recorded::directory(recorded)), Some(key_of(recorded)), keys(), options)
 }
 
 /// A fresh folder.
 pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
+}
+
+/// Every artefact of a finished job, by its path in the data directory.
+pub(crate) fn artefacts(data: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for name in ["tally.json", "bundle.json"] {
+        files.insert(name.to_owned(), fs::read(data.join(name)).unwrap());
+    }
+    for entry in fs::read_dir(data.join("proofs")).unwrap() {
+        let entry = entry.unwrap();
+        files.insert(format!("proofs/{}", entry.file_name().to_str().unwrap()), fs::read(entry.path()).unwrap());
+    }
+    files
+}
+
+/// A small poll and the artefacts of a run that nothing disturbed.
+pub(crate) struct Reference {
+    pub(crate) poll: TempDir,
+    pub(crate) artefacts: BTreeMap<String, Vec<u8>>,
+    pub(crate) status: Status,
+}
+
+impl Reference {
+    pub(crate) fn of(spec: &Spec) -> Self {
+        let poll = folder();
+        write_poll(spec, poll.path());
+        let data = folder();
+        let status = job(data.path(), poll.path(), Options::default()).unwrap().run_all(Quiet::new().control()).unwrap();
+        Self { artefacts: artefacts(data.path()), status, poll }
+    }
+
+    /// The artefacts must be those of the undisturbed run, byte for byte.
+    pub(crate) fn assert_same(&self, data: &Path, what: &str) {
+        let found = artefacts(data);
+        let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&found), names(&self.artefacts), "{what}");
+        for (name, bytes) in &self.artefacts {
+            assert!(found[name] == *bytes, "{what}: {name} differs");
+        }
+    }
+}
+
+/// Runs one test of this binary as another process, with these variables.
+pub(crate) fn child(test: &str, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
+    command.envs(variables.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+/// A variable that a parent test set.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Numbers that look random and are the same every time.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit.max(1)
+    }
 }

@@ -1,4 +1,4 @@
-//! The inputs of the missing batches, made one after the other.
+//! The inputs of the missing batches.
 //!
 //! A batch that has its proof is passed over at the machine's full speed; only a missing one gets trees opened. Inputs hold
 //! decrypted votes and the coordinator key, so they exist for as long as they are proved and are never written anywhere.
@@ -15,63 +15,89 @@ use maci_verifier::{ProcessBatch, TallyBatch};
 
 use crate::error::Error;
 use crate::journal::Journal;
-use crate::unit::{ProofKind, ProofUnit};
+use crate::unit::ProofUnit;
 
-/// What the inputs are made from, and which are wanted.
+/// A walk through the poll, in submission order. Asking for an earlier batch begins a new walk.
 pub(super) struct Feed<'a> {
-    pub(super) journal: &'a Journal,
-    pub(super) log: &'a PollLog,
-    pub(super) key: &'a CoordinatorKey,
-    pub(super) seed: &'a RunSeed,
-    pub(super) wanted: BTreeSet<ProofUnit>,
+    journal: &'a Journal,
+    log: &'a PollLog,
+    key: &'a CoordinatorKey,
+    seed: RunSeed,
+    walk: Walk<'a>,
 }
 
-impl Feed<'_> {
-    /// Gives the inputs of every wanted unit to `take`, in submission order, until `take` says to stop.
-    pub(super) fn run(&self, mut take: impl FnMut(ProofUnit, Inputs) -> bool) -> Result<(), Error> {
-        let mut seed = self.seed.clone();
-        let mut processing = Processing::<MaciLayout>::new(self.log, self.key)?;
-        for index in 0..processing.batches_left() {
-            if self.wanted.range(ProofUnit::process(index)..).next().is_none() {
-                return Ok(());
-            }
-            let unit = ProofUnit::process(index);
-            let next = if self.wanted.contains(&unit) {
-                processing.next_inputs(&mut seed).map(|(summary, inputs)| (summary, Some(inputs)))
-            } else {
-                processing.advance(&mut seed).map(|summary| (summary, None))
-            };
-            let Some((summary, inputs)) = next else { break };
+enum Walk<'a> {
+    Processing(Box<Processing<'a, MaciLayout>>),
+    Tallying(Box<Tallying<'a>>),
+}
+
+impl<'a> Feed<'a> {
+    pub(super) fn new(
+        journal: &'a Journal,
+        log: &'a PollLog,
+        key: &'a CoordinatorKey,
+        seed: &RunSeed,
+    ) -> Result<Self, Error> {
+        let walk = Walk::Processing(Box::new(Processing::new(log, key)?));
+        Ok(Self { journal, log, key, seed: seed.clone(), walk })
+    }
+
+    /// The inputs of every wanted unit, in submission order.
+    pub(super) fn take(&mut self, wanted: &BTreeSet<ProofUnit>) -> Result<Vec<(ProofUnit, Inputs)>, Error> {
+        if wanted.first().is_some_and(|first| *first < self.next()) {
+            self.walk = Walk::Processing(Box::new(Processing::new(self.log, self.key)?));
+        }
+        let mut taken = Vec::with_capacity(wanted.len());
+        while wanted.last().is_some_and(|last| self.next() <= *last) {
+            let unit = self.next();
+            let Some((inputs, holds)) = self.step(wanted.contains(&unit))? else { break };
             // The proof must be about the statement that the journal holds.
-            if self.journal.read(|r| r.get::<ProcessBatch>(index))? != Some(summary.statement) {
+            if !holds {
                 return Err(Error::OtherStatement { unit });
             }
-            if let Some(inputs) = inputs
-                && !take(unit, Inputs::Process(Box::new(inputs)))
-            {
-                return Ok(());
+            taken.extend(inputs.map(|inputs| (unit, inputs)));
+        }
+        Ok(taken)
+    }
+
+    /// The batch that the walk comes to next.
+    fn next(&self) -> ProofUnit {
+        match &self.walk {
+            Walk::Processing(walk) => ProofUnit::process(self.log.message_batches() - walk.batches_left()),
+            Walk::Tallying(walk) => {
+                ProofUnit::tally(self.log.params.tally_batches(self.log.total_signups()) - walk.batches_left())
             }
         }
-        if !self.wanted.iter().any(|unit| unit.kind == ProofKind::Tally) {
-            return Ok(());
-        }
-        let mut tallying = Tallying::new(self.log, processing.finish());
-        for index in 0..tallying.batches_left() {
-            let unit = ProofUnit::tally(index);
-            if !self.wanted.contains(&unit) {
-                if tallying.advance(&mut seed).is_none() {
-                    break;
+    }
+
+    /// Goes one batch on: its inputs if they are wanted, and whether the journal holds the same statement.
+    fn step(&mut self, wanted: bool) -> Result<Option<(Option<Inputs>, bool)>, Error> {
+        let index = self.next().index;
+        let seed = &mut self.seed;
+        match &mut self.walk {
+            Walk::Processing(walk) => {
+                let next = if wanted {
+                    walk.next_inputs(seed).map(|(summary, inputs)| (summary, Some(Inputs::Process(Box::new(inputs)))))
+                } else {
+                    walk.advance(seed).map(|summary| (summary, None))
+                };
+                let Some((summary, inputs)) = next else { return Ok(None) };
+                let row: Option<ProcessBatch> = self.journal.read(|r| r.get(index))?;
+                if walk.batches_left() == 0 {
+                    self.walk = Walk::Tallying(Box::new(Tallying::new(self.log, walk.as_ref().clone().finish())));
                 }
-                continue;
+                Ok(Some((inputs, row == Some(summary.statement))))
             }
-            let Some(inputs) = tallying.next_inputs(&mut seed) else { break };
-            if self.journal.read(|r| r.get::<TallyBatch>(index))? != Some(inputs.statement) {
-                return Err(Error::OtherStatement { unit });
-            }
-            if !take(unit, Inputs::Tally(Box::new(inputs))) {
-                return Ok(());
+            Walk::Tallying(walk) => {
+                let next = if wanted {
+                    walk.next_inputs(seed).map(|inputs| (inputs.statement, Some(Inputs::Tally(Box::new(inputs)))))
+                } else {
+                    walk.advance(seed).map(|statement| (statement, None))
+                };
+                let Some((statement, inputs)) = next else { return Ok(None) };
+                let row: Option<TallyBatch> = self.journal.read(|r| r.get(index))?;
+                Ok(Some((inputs, row == Some(statement))))
             }
         }
-        Ok(())
     }
 }
