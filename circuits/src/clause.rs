@@ -10,7 +10,7 @@ use core::ops::Range;
 
 use ark_relations::gr1cs::{ConstraintSystemRef, SynthesisError};
 use ark_std::{boxed::Box, vec::Vec};
-use maci_crypto::Fr;
+use maci_crypto::{Fr, mutation::Snapshot};
 
 use crate::gadget::FrVar;
 
@@ -56,6 +56,32 @@ impl Clauses {
             .or_insert_with(|| Box::new(Self::default()));
         entry.downcast_mut::<Self>().map(f)
     }
+}
+
+/// The name of the clause that a row belongs to, with its slot. Every row of our circuits is in a clause.
+pub fn clause_of(clauses: &[ClauseRows], row: usize) -> Option<(&'static str, Option<usize>)> {
+    let place = clauses.partition_point(|clause| clause.rows.end <= row);
+    let clause = clauses
+        .get(place)
+        .filter(|clause| clause.rows.contains(&row))?;
+    Some((clause.name, clause.slot))
+}
+
+/// The clauses whose rows do not hold under the present assignment, in row order, each once.
+///
+/// Finalises the constraint system, which must have been synthesised with values and matrices.
+pub fn unsatisfied_clauses(
+    cs: &ConstraintSystemRef<Fr>,
+) -> Result<Vec<&'static str>, SynthesisError> {
+    let clauses = Clauses::of(cs);
+    let mut names: Vec<&'static str> = Vec::new();
+    for row in Snapshot::of(cs)?.unsatisfied_rows() {
+        let (name, _) = clause_of(&clauses, row).ok_or(SynthesisError::Unsatisfiable)?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 /// Runs `body` and records the rows it adds under `name`.

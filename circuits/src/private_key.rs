@@ -1,6 +1,6 @@
 //! A private key in a circuit: the canonical scalar in [0, ℓ), its bits and its public key.
 
-use ark_ff::{BigInteger, PrimeField};
+use ark_ff::{BigInt, BigInteger, PrimeField};
 use ark_r1cs_std::{alloc::AllocVar, boolean::Boolean};
 use ark_relations::gr1cs::{ConstraintSystemRef, SynthesisError};
 use ark_std::vec::Vec;
@@ -30,11 +30,19 @@ impl PrivateKeyVar {
         cs: &ConstraintSystemRef<Fr>,
         key: Option<Scalar>,
     ) -> Result<Self, SynthesisError> {
+        Self::of_integer(cs, key.map(PrimeField::into_bigint))
+    }
+
+    /// The prover's choice of an integer of 251 bits.
+    fn of_integer(
+        cs: &ConstraintSystemRef<Fr>,
+        integer: Option<BigInt<4>>,
+    ) -> Result<Self, SynthesisError> {
         let bits = (0..SCALAR_BITS)
             .map(|bit| {
                 Boolean::new_witness(cs.clone(), || {
-                    let key = key.ok_or(SynthesisError::AssignmentMissing)?;
-                    Ok(key.into_bigint().get_bit(bit))
+                    let integer = integer.ok_or(SynthesisError::AssignmentMissing)?;
+                    Ok(integer.get_bit(bit))
                 })
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -58,5 +66,49 @@ impl PrivateKeyVar {
     /// The scalar times Base8.
     pub(crate) fn public_key(&self) -> Result<CurvePointVar, SynthesisError> {
         mul_base8(&self.bits)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use ark_relations::gr1cs::ConstraintSystem;
+
+    use super::*;
+
+    fn accepted(integer: BigInt<4>) -> bool {
+        let cs = ConstraintSystem::new_ref();
+        PrivateKeyVar::of_integer(&cs, Some(integer)).unwrap();
+        cs.is_satisfied().unwrap()
+    }
+
+    fn plus(a: BigInt<4>, b: u64) -> BigInt<4> {
+        let mut sum = a;
+        sum.add_with_carry(&BigInt::from(b));
+        sum
+    }
+
+    /// S3, C-17: k and k + ℓ have the same public key and decrypt differently under a key with torsion.
+    /// C-19: they would have different nullifiers.
+    #[test]
+    fn c_19_an_alias_of_the_key_is_unsatisfied() {
+        let order = Scalar::MODULUS;
+        let mut last = order;
+        last.sub_with_borrow(&BigInt::from(1u64));
+        for canonical in [
+            BigInt::from(0u64),
+            BigInt::from(1u64),
+            BigInt::from(u64::MAX),
+            last,
+        ] {
+            assert!(accepted(canonical));
+        }
+        for offset in [0, 1, 2, u64::MAX] {
+            assert!(!accepted(plus(order, offset)), "ℓ + {offset}");
+        }
+        let mut all = BigInt::from(1u64);
+        all <<= SCALAR_BITS as u32;
+        all.sub_with_borrow(&BigInt::from(1u64));
+        assert!(!accepted(all), "2^251 − 1");
     }
 }

@@ -2,15 +2,15 @@
 
 use ark_ff::{AdditiveGroup, Field};
 use ark_relations::gr1cs::{
-    ConstraintSynthesizer, ConstraintSystem, ConstraintSystemRef, LinearCombination,
-    OptimizationGoal, SynthesisError, Variable,
+    ConstraintSynthesizer, ConstraintSystem, ConstraintSystemRef, OptimizationGoal, SynthesisError,
+    Variable,
 };
 use ark_std::{collections::BTreeSet, vec::Vec};
 use maci_crypto::{Fr, mutation::Snapshot};
 
 use crate::{
     Circuit, Inputs,
-    clause::{ClauseRows, Clauses, Tamper},
+    clause::{ClauseRows, Clauses, Tamper, clause_of},
 };
 
 /// A synthesised circuit with its assignment, whose values can be changed one by one.
@@ -59,18 +59,8 @@ impl Trial {
         self.snapshot
             .unsatisfied_rows()
             .into_iter()
-            .map(|row| self.clause_of(row))
+            .map(|row| clause_of(&self.clauses, row).unwrap_or(("unnamed", None)))
             .collect()
-    }
-
-    fn clause_of(&self, row: usize) -> (&'static str, Option<usize>) {
-        let after = self
-            .clauses
-            .partition_point(|clause| clause.rows.end <= row);
-        match self.clauses.get(after) {
-            Some(clause) if clause.rows.contains(&row) => (clause.name, clause.slot),
-            _ => ("unnamed", None),
-        }
     }
 }
 

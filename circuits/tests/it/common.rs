@@ -159,8 +159,8 @@ impl Poll {
         }
     }
 
-    pub(crate) fn publish(&mut self, message: Message) -> &mut Self {
-        self.log.messages.push(message);
+    pub(crate) fn publish(&mut self, message: &Message) -> &mut Self {
+        self.log.messages.push(*message);
         self.log.recompute_batch_hashes();
         self
     }
@@ -169,7 +169,7 @@ impl Poll {
     pub(crate) fn vote(&mut self, voter: usize, option: u64, weight: u64, nonce: u64) -> &mut Self {
         let command = self.command(voter, option, weight, nonce);
         let message = self.encrypt(&self.signed(voter, &command));
-        self.publish(message)
+        self.publish(&message)
     }
 
     fn seed(&self) -> RunSeed {

@@ -131,6 +131,7 @@ fn every_voter_of_every_tree_size_can_join() {
 #[test]
 fn every_joining_clause_refuses_alone() {
     type Change = fn(&mut PollJoiningInputs);
+    type Joined = fn(&mut PollJoinedInputs);
     let changes: [(Change, &'static str); 8] = [
         (|i| i.statement.nullifier.0 += ONE, NULLIFIER),
         (|i| i.statement.poll_id += ONE, NULLIFIER),
@@ -154,7 +155,6 @@ fn every_joining_clause_refuses_alone() {
         change(&mut inputs);
         verdict(JOINING, Inputs::Joining(Box::new(inputs)), Some(clause));
     }
-    type Joined = fn(&mut PollJoinedInputs);
     let changes: [Joined; 5] = [
         |i| i.statement.state_root.0 += ONE,
         |i| i.voice_credit_balance += ONE,

@@ -2,15 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use maci_circuits::message_processor::*;
+use maci_circuits::{Circuit, clause::Tamper, message_processor::*, testing::Trial};
 use maci_crypto::{
     Fr, poseidon,
     tree::{binary::root_from_path, quinary},
 };
-use maci_protocol::{layout::maci::ProcessInputs, message::Message, state::StateLeaf};
+use maci_protocol::{
+    layout::maci::ProcessInputs,
+    message::Message,
+    state::StateLeaf,
+    testing::{Balances, Spec, simulate},
+};
 use maci_verifier::{ChainHash, Mode, PublicKeyHash, SbCommitment};
 
-use crate::common::{Poll, key, lie, only, refused_by};
+use crate::common::{Poll, everything, key, lie, only, params, process, refused_by};
 
 const ONE: Fr = ark_ff::MontFp!("1");
 const ZERO: Fr = ark_ff::MontFp!("0");
@@ -19,7 +24,7 @@ const ZERO: Fr = ark_ff::MontFp!("0");
 fn poll_with(mode: Mode, message: impl FnOnce(&Poll) -> Message) -> Poll {
     let mut poll = Poll::new(mode, 2, &[Fr::from(100u64), Fr::from(50u64)]);
     let message = message(&poll);
-    poll.publish(message);
+    poll.publish(&message);
     poll
 }
 
@@ -188,7 +193,7 @@ fn c_05_nonce_flag_cannot_be_raised() {
 #[test]
 fn c_05_credit_flag_cannot_be_raised() {
     for (mode, weight, cost) in [
-        (Mode::Qv, 11, 121),
+        (Mode::Qv, 11, 121u64),
         (Mode::NonQv, 101, 101),
         (Mode::Full, 99, 99),
     ] {
@@ -198,13 +203,48 @@ fn c_05_credit_flag_cannot_be_raised() {
             BTreeSet::new(),
             "the honest flag is 0"
         );
-        let after = outcome_of(&inputs, Fr::from(100u64) - Fr::from(cost as u64), weight);
+        let after = outcome_of(&inputs, Fr::from(100u64) - Fr::from(cost), weight);
         settle(&mut inputs, &after, 2);
         assert_eq!(
             lie(&inputs, CREDITS, Some(1), |_| ONE),
             only(CREDITS),
             "{mode:?}"
         );
+    }
+}
+
+/// Flag-flip search: over arbitrary polls, every flag of every slot has one value; the other is refused by the clause.
+#[test]
+fn c_05_no_validity_flag_has_two_values() {
+    let flags = [
+        SHARED_KEY,
+        SIGNATURE,
+        STATE_INDEX,
+        VOTE_OPTION,
+        POSITION,
+        NONCE,
+        CREDITS,
+        VALIDITY,
+    ];
+    for seed in 0..6 {
+        let mode = [Mode::Qv, Mode::NonQv, Mode::Full][seed as usize % 3];
+        let mut spec = Spec::hostile(params(mode, 2, 2), 3, 1, seed);
+        spec.balances = Balances::Equal(100);
+        let poll = simulate(&spec);
+        let (id, inputs) = everything(&poll.log, &poll.coordinator).swap_remove(0);
+        for slot in 0..2 {
+            for flag in flags {
+                let flip: Tamper = Box::new(move |name, at, honest| {
+                    (name == flag && at == Some(slot)).then(|| ONE - honest)
+                });
+                let circuit = Circuit::new(id, inputs.clone()).unwrap();
+                let refused = Trial::tampered(circuit, flip).unwrap().violations();
+                assert!(
+                    refused.contains(&(flag, Some(slot))),
+                    "{flag}, slot {slot}, {spec:?}"
+                );
+            }
+        }
     }
 }
 
@@ -278,9 +318,8 @@ fn c_01_the_slot_gate_cannot_be_opened_or_closed() {
             (found == name).then(|| Fr::from(slot == Some(1)))
         }
     };
-    let circuit =
-        maci_circuits::Circuit::new(inputs.circuit, crate::common::process(&inputs)).unwrap();
-    let trial = maci_circuits::testing::Trial::tampered(circuit, Box::new(gap(SLOT_GATE))).unwrap();
+    let circuit = Circuit::new(inputs.circuit, process(&inputs)).unwrap();
+    let trial = Trial::tampered(circuit, Box::new(gap(SLOT_GATE))).unwrap();
     assert_eq!(trial.unsatisfied(), only(SLOT_GATE));
 }
 
@@ -303,7 +342,7 @@ fn every_clause_refuses_something_that_no_other_clause_refuses() {
     case(statement(&|i| i.statement.new_sb_commitment.0 += ONE));
     case(statement(&|i| i.statement.output_batch_hash.0 += ONE));
     case(statement(&|i| {
-        i.statement.coordinator_public_key_hash.0 += ONE
+        i.statement.coordinator_public_key_hash.0 += ONE;
     }));
     case(statement(&|i| i.statement.actual_state_tree_depth = 0));
     case(statement(&|i| i.statement.actual_state_tree_depth = 3));

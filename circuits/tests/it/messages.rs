@@ -60,7 +60,7 @@ fn c_01_a_padding_slot_is_inert_whatever_it_holds() {
                 assert!(is_satisfied(Circuit::new(inputs.circuit, filled).unwrap()).unwrap());
             }
             // In the batch the same message counts.
-            poll.publish(next);
+            poll.publish(&next);
             assert_eq!(weight(&poll), votes);
         }
     }
@@ -72,7 +72,7 @@ fn c_02_a_command_for_another_poll_counts_on_both_sides() {
     let mut command = poll.command(0, 2, 3, 1);
     command.poll_id = PollId(9);
     let message = poll.encrypt(&poll.signed(0, &command));
-    agrees(poll.publish(message));
+    agrees(poll.publish(&message));
     assert_eq!(weight(&poll), 3);
 }
 
@@ -91,7 +91,7 @@ fn c_03_any_encryption_key_is_processable_in_every_slot() {
         let strange = poll.encrypt_under(&signed, point);
         for place in 1..3 {
             if place == slot {
-                poll.publish(strange);
+                poll.publish(&strange);
             } else {
                 poll.vote(1, 0, 1, 1);
             }
@@ -107,7 +107,7 @@ fn c_04_the_tag_is_not_a_condition() {
     let mut poll = Poll::new(Mode::Qv, 2, &[fr(100)]);
     let mut message = poll.encrypt(&poll.signed(0, &poll.command(0, 2, 3, 1)));
     message.data[9] += Fr::ONE;
-    agrees(poll.publish(message));
+    agrees(poll.publish(&message));
     assert_eq!(weight(&poll), 3);
 }
 
@@ -117,7 +117,7 @@ fn c_05_signature_scalar_alias_gives_the_flag_zero() {
     let mut signed = poll.signed(0, &poll.command(0, 2, 3, 1));
     signed.signature.s += scalar_to_field(&-Scalar::ONE) + Fr::ONE;
     let message = poll.encrypt(&signed);
-    agrees(poll.publish(message));
+    agrees(poll.publish(&message));
     assert_eq!(weight(&poll), 0);
 }
 
@@ -128,7 +128,7 @@ fn c_06_bits_past_the_250th_are_signed_and_ignored() {
     packed[0] += fr(2).pow([251]);
     let signed = maci_protocol::message::SignedCommand::sign_packed(packed, &poll.voters[0]);
     let message = poll.encrypt(&signed);
-    agrees(poll.publish(message));
+    agrees(poll.publish(&message));
     assert_eq!(weight(&poll), 3);
 }
 
@@ -141,7 +141,7 @@ fn c_08_an_unusable_new_key_stands_and_authenticates_nobody() {
         let mut change = poll.command(0, 2, 3, 1);
         change.new_public_key = new_key;
         let message = poll.encrypt(&poll.signed(0, &change));
-        agrees(poll.publish(message));
+        agrees(poll.publish(&message));
         let (leaf, ballot) = poll.after(1);
         assert_eq!(leaf.public_key, new_key);
         assert_eq!(ballot.votes, [0, 0, 3, 0, 0]);
@@ -153,7 +153,7 @@ fn c_14_unknown_messages_change_nothing() {
     let mut poll = Poll::new(Mode::Qv, 3, &[fr(100)]);
     let before = poll.after(1);
     for element in [Fr::ZERO, -Fr::ONE] {
-        poll.publish(Message {
+        poll.publish(&Message {
             data: [element; 10],
             encryption_public_key: key(100).public_key().coordinates(),
         });
@@ -176,12 +176,12 @@ fn c_16_index_bounds_are_exact() {
     ] {
         // Leaves 0, 1, 2 and options 0 to 3: the last ones count, the next ones do not.
         let mut poll = Poll::new(Mode::Qv, 2, &[fr(100), fr(100)]);
-        let voter = if index == 2 { 1 } else { 0 };
+        let voter = usize::from(index == 2);
         let mut command = poll.command(voter, option, 3, 1);
         command.state_index = StateIndex(index);
         command.vote_option_index = VoteOptionIndex(option);
         let message = poll.encrypt(&poll.signed(voter, &command));
-        agrees(poll.publish(message));
+        agrees(poll.publish(&message));
         let applied = (1..3).any(|index| poll.after(index).1.nonce == 1);
         assert_eq!(applied, counts, "index {index}, option {option}");
     }
@@ -199,7 +199,7 @@ fn c_20_bad_leaf_keys_and_signature_points_are_flagged() {
         let mut signed = poll.signed(0, &poll.command(0, 2, 3, 1));
         signed.signature.r8 = *point;
         let message = poll.encrypt(&signed);
-        agrees(poll.publish(message));
+        agrees(poll.publish(&message));
         assert_eq!(weight(&poll), 0);
     }
 }
@@ -240,7 +240,7 @@ fn c_23_index_zero_is_no_voter() {
     command.state_index = StateIndex(0);
     let signed = poll.signed(0, &command);
     let message = poll.encrypt(&signed);
-    poll.publish(message);
+    poll.publish(&message);
     agrees(&poll);
     assert_eq!(poll.after(0).1.nonce, 0);
 }
@@ -268,7 +268,7 @@ fn c_27_nonces_of_every_width_compare_exactly() {
         let mut command = poll.command(0, 2, 3, 1);
         command.nonce = Nonce(nonce);
         let message = poll.encrypt(&poll.signed(0, &command));
-        agrees(poll.publish(message));
+        agrees(poll.publish(&message));
         assert_eq!(weight(&poll) == 3, counts, "nonce {nonce}");
     }
 }

@@ -81,3 +81,37 @@ fn messages_cost_less_than_macis_and_least_outside_qv() {
     );
     assert!(non_qv <= qv && full <= qv, "{qv} {non_qv} {full}");
 }
+
+/// Prints how long the synthesis of a whole batch takes, for key generation and for a proof.
+#[test]
+fn synthesis_times() {
+    use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystem, SynthesisMode};
+    use maci_circuits::{Circuit, Inputs};
+
+    let text = crate::common::fixture("maci-v3/inputs/process_0.input.json");
+    let inputs =
+        maci_protocol::layout::maci::ProcessInputs::from_json(maci_verifier::Mode::Qv, &text)
+            .unwrap();
+    let id = inputs.circuit;
+    let start = Instant::now();
+    let matrices = maci_circuits::matrices(id).unwrap();
+    println!("{id}: set-up synthesis {:.2?}", start.elapsed());
+    let start = Instant::now();
+    let _ = matrices.digest();
+    println!("{id}: digest {:.2?}", start.elapsed());
+    for _ in 0..2 {
+        let cs = ConstraintSystem::new_ref();
+        cs.set_mode(SynthesisMode::Prove {
+            construct_matrices: false,
+            generate_lc_assignments: false,
+        });
+        let circuit = Circuit::new(id, Inputs::Process(Box::new(inputs.clone()))).unwrap();
+        let start = Instant::now();
+        circuit.generate_constraints(cs.clone()).unwrap();
+        println!("{id}: witness {:.2?}", start.elapsed());
+        assert_eq!(cs.num_witness_variables(), matrices.witness_variables);
+    }
+    let start = Instant::now();
+    maci_circuits::check(id, &Inputs::Process(Box::new(inputs))).unwrap();
+    println!("{id}: native check {:.2?}", start.elapsed());
+}

@@ -67,13 +67,13 @@ fn c_09_the_first_tally_batch_starts_at_zero() {
         claimed.current_results_root_salt = ONE;
         assert_eq!(refused_by(&claimed), BTreeSet::new());
         // … so that a result with them in it is refused,
-        let spent = if mode == Mode::Qv { 9 } else { 3 };
+        let spent = if mode == Mode::Qv { 9u64 } else { 3 };
         let per_option = (mode == Mode::Qv).then(|| numbers([0, 0, 9, 0, 0]));
         let results = numbers([1000, 0, 3, 0, 0]);
         commit(
             &mut claimed,
             &results,
-            Fr::from(1000 + spent as u64),
+            Fr::from(1000 + spent),
             per_option.as_deref(),
         );
         assert_eq!(refused_by(&claimed), only(NEW_TALLY));
@@ -107,14 +107,14 @@ fn every_tally_clause_refuses_something_that_no_other_clause_refuses() {
         let mut forged = second.clone();
         forged.votes[0][1] = ONE;
         let (spent, per_option) = if mode == Mode::Qv {
-            (35, Some(numbers([25, 1, 9, 0, 0])))
+            (35u64, Some(numbers([25, 1, 9, 0, 0])))
         } else {
             (9, None)
         };
         commit(
             &mut forged,
             &numbers([5, 1, 3, 0, 0]),
-            Fr::from(spent as u64),
+            Fr::from(spent),
             per_option.as_deref(),
         );
         case(refused_by(&forged));
@@ -136,14 +136,14 @@ fn every_tally_clause_refuses_something_that_no_other_clause_refuses() {
         }
         let mut more = first.clone();
         let (spent, per_option) = if mode == Mode::Qv {
-            (9, Some(numbers([0, 0, 9, 0, 0])))
+            (9u64, Some(numbers([0, 0, 9, 0, 0])))
         } else {
             (3, None)
         };
         commit(
             &mut more,
             &numbers([1, 0, 3, 0, 0]),
-            Fr::from(spent as u64),
+            Fr::from(spent),
             per_option.as_deref(),
         );
         case(lie(&more, TOTALS, |_| ONE));
@@ -159,14 +159,14 @@ fn second_as_first(second: &TallyInputs, mode: Mode) -> TallyInputs {
     let mut inputs = second.clone();
     inputs.statement.current_tally_commitment = TallyCommitment(ZERO);
     let (spent, per_option) = if mode == Mode::Qv {
-        (25, Some(numbers([25, 0, 0, 0, 0])))
+        (25u64, Some(numbers([25, 0, 0, 0, 0])))
     } else {
         (5, None)
     };
     commit(
         &mut inputs,
         &numbers([5, 0, 0, 0, 0]),
-        Fr::from(spent as u64),
+        Fr::from(spent),
         per_option.as_deref(),
     );
     inputs
