@@ -46,7 +46,7 @@ pub(crate) struct GlobalArgs {
     )]
     pub(crate) datadir: Option<PathBuf>,
 
-    /// Directory of generated proving keys, shared by all polls [default: ~/.cache/maci]
+    /// Directory of generated proving keys, shared by all polls [default: ~/.cache/maci-rs]
     #[arg(
         long,
         global = true,
@@ -125,6 +125,8 @@ pub(crate) enum LogFormat {
 /// What can be asked of `maci`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Take one recorded poll the whole way: proofs, tally, verdict, settled market
+    Demo(commands::demo::DemoArgs),
     /// Look at polls
     #[command(subcommand)]
     Poll(commands::poll::PollCommand),
@@ -132,8 +134,24 @@ pub(crate) enum Command {
     Ingest(commands::ingest::IngestArgs),
     /// Decrypt and process all messages natively (was: first part of generateProofs)
     Process(commands::process::ProcessArgs),
+    /// Prove every batch that has no proof yet (was: generateProofs)
+    Prove(commands::prove::ProveArgs),
     /// Tally natively and show the results
     Tally(commands::tally::TallyArgs),
+    /// Make or verify the audit bundle of a proven poll
+    #[command(subcommand)]
+    Bundle(commands::bundle::BundleCommand),
+    /// Make, verify or show the verdict over a bundle
+    #[command(subcommand)]
+    Verdict(commands::verdict::VerdictCommand),
+    /// Run a complete-set market that a verdict settles
+    #[command(subcommand)]
+    Market(Box<commands::market::MarketCommand>),
+    /// Settle a market on a verdict (the same as: market settle)
+    Settle(commands::settle::SettleArgs),
+    /// List, generate, check and export proving and verifying keys
+    #[command(subcommand)]
+    Keys(commands::keys::KeysCommand),
     /// Measure the circuits
     #[command(subcommand)]
     Circuits(commands::circuits::CircuitsCommand),

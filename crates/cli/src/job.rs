@@ -1,22 +1,19 @@
 //! Between the coordinator's tally job and a person: its events become progress, its errors become failures.
 
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use maci_circuits::Inputs;
 use maci_coordinator::{
-    Cancel, Control, Engine, Error, Event, ExitClass, Job, Options, Recorded, StageId, Status,
+    Cancel, Control, Error, Event, ExitClass, Job, Options, Recorded, StageId, Status,
 };
 use maci_protocol::PollLog;
 use maci_protocol::keys::CoordinatorKey;
 use maci_protocol::layout::maci::TallyOutcome;
-use maci_protocol::secrets::RunSeed;
-use maci_verifier::{CircuitId, Proof, VerifyingKey};
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Progress, Stage};
+use crate::proving_keys::LocalKeys;
 
 /// Shows a job's events and keeps its warnings. Proving threads call it.
 #[derive(Debug)]
@@ -109,8 +106,8 @@ pub(crate) struct Opening {
     pub(crate) source: Option<Recorded>,
     /// The coordinator's key; ingest needs none.
     pub(crate) key: Option<CoordinatorKey>,
-    /// What makes proofs; native stages need none.
-    pub(crate) engine: Option<Arc<dyn Engine>>,
+    /// Proving keys; native stages ask for none.
+    pub(crate) keys: Option<Arc<LocalKeys>>,
     /// Make damaged proofs and files again instead of stopping at them.
     pub(crate) remake: bool,
 }
@@ -124,8 +121,10 @@ impl<'a> Session<'a> {
     ) -> Result<Self, Failure> {
         let mut options = Options::default();
         options.remake = opening.remake;
-        let engine = opening.engine.unwrap_or_else(|| Arc::new(NoProofs));
-        let job = Job::open(data_dir, opening.source, opening.key, engine, options)
+        let keys = opening
+            .keys
+            .unwrap_or_else(|| LocalKeys::new(context, None));
+        let job = Job::open(data_dir, opening.source, opening.key, keys, options)
             .map_err(|error| failure(&error))?;
         Ok(Self {
             context,
@@ -201,30 +200,6 @@ impl Drop for Session<'_> {
     }
 }
 
-/// The engine of commands that make no proof. Being asked for one would be a mistake of this program.
-#[derive(Debug)]
-struct NoProofs;
-
-impl Engine for NoProofs {
-    fn verifying_key(&self, circuit: &CircuitId) -> Result<Arc<VerifyingKey>, Error> {
-        Err(Error::Keys {
-            circuit: *circuit,
-            source: "this command makes no proofs".into(),
-        })
-    }
-
-    fn prove(&self, circuit: &CircuitId, _: Inputs, _: &RunSeed) -> Result<Proof, Error> {
-        Err(Error::Prove {
-            circuit: *circuit,
-            source: "this command makes no proofs".into(),
-        })
-    }
-
-    fn workers(&self) -> NonZeroUsize {
-        NonZeroUsize::MIN
-    }
-}
-
 /// A job's error with the exit code that the coordinator sorts it into and a hint in terms of this program.
 pub(crate) fn failure(error: &Error) -> Failure {
     let message = with_causes(error);
@@ -243,6 +218,9 @@ pub(crate) fn failure(error: &Error) -> Failure {
             failure.hint("name its file with --key-file or MACI_COORDINATOR_KEY_FILE")
         }
         (Error::StageNeeded { stage }, _) => failure.hint(format!("run maci {stage} first")),
+        (Error::InsecureKey { .. }, _) => {
+            failure.hint("add --insecure-dev-keys, for tests and demonstrations only; no ceremony keys exist yet")
+        }
         (Error::CorruptProof { .. } | Error::CorruptArtefact { .. }, _) => {
             failure.hint("run the command again with --remake to make what is damaged again")
         }

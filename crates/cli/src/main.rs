@@ -5,6 +5,7 @@
 
 mod app;
 mod args;
+mod audit;
 mod commands;
 mod context;
 mod coordinator_key;
@@ -14,7 +15,10 @@ mod files;
 mod interrupt;
 mod job;
 mod logging;
+mod market_store;
 mod output;
+mod pins;
+mod proving_keys;
 mod recording;
 mod report;
 mod results;
@@ -22,6 +26,7 @@ mod rule;
 mod rusage;
 mod settings;
 mod simulate;
+mod verdict_file;
 mod version;
 
 fn main() -> std::process::ExitCode {

@@ -79,6 +79,14 @@ impl Report {
         self.table(&["", ""], &[], rows)
     }
 
+    /// Sets one member of the machine-readable half.
+    pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
+        if let Some(object) = self.data.as_object_mut() {
+            object.insert(name.to_owned(), value);
+        }
+        self
+    }
+
     /// Turns the answer into no, for this reason; the data stays.
     pub(crate) fn refuse(mut self, reason: Failure) -> Self {
         self.refusals.push(reason);

@@ -115,7 +115,7 @@ impl Settings {
                 given("cache"),
                 args.cache.clone(),
                 config.cache,
-                default_cache,
+                maci_keys::KeyStore::default_directory,
             ),
             threads: pick(
                 given("threads"),
@@ -169,18 +169,6 @@ fn pick<T>(
             source: Source::Default,
         },
     }
-}
-
-fn default_cache() -> PathBuf {
-    let variable = |name| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    variable("XDG_CACHE_HOME")
-        .or_else(|| variable("HOME").map(|home| home.join(".cache")))
-        .unwrap_or_else(std::env::temp_dir)
-        .join("maci")
 }
 
 fn read_config(named: Option<&Path>) -> Result<(Option<PathBuf>, ConfigFile), Failure> {

@@ -8,6 +8,8 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::Report;
 
+pub(crate) use stats::measure;
+
 /// What can be asked about circuits.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CircuitsCommand {

@@ -1,13 +1,20 @@
 //! The commands, one verb a file.
 
+pub(crate) mod bundle;
 pub(crate) mod circuits;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod demo;
 pub(crate) mod ingest;
+pub(crate) mod keys;
 pub(crate) mod man;
+pub(crate) mod market;
 pub(crate) mod poll;
 pub(crate) mod process;
+pub(crate) mod prove;
+pub(crate) mod settle;
 pub(crate) mod tally;
+pub(crate) mod verdict;
 
 use crate::args::Command;
 use crate::context::Context;
@@ -17,10 +24,17 @@ use crate::report::Report;
 /// Runs one command.
 pub(crate) fn run(context: &Context<'_>, command: Command) -> Result<Report, Failure> {
     match command {
+        Command::Demo(args) => demo::run(context, &args),
         Command::Poll(command) => poll::run(context, &command),
         Command::Ingest(args) => ingest::run(context, &args),
         Command::Process(args) => process::run(context, &args),
         Command::Tally(args) => tally::run(context, &args),
+        Command::Prove(args) => prove::run(context, &args),
+        Command::Bundle(command) => bundle::run(context, &command),
+        Command::Verdict(command) => verdict::run(context, &command),
+        Command::Market(command) => market::run(context, &command),
+        Command::Settle(args) => settle::run(context, &args),
+        Command::Keys(command) => keys::run(context, &command),
         Command::Circuits(command) => circuits::run(context, &command),
         Command::Config(command) => config::run(context, &command),
         Command::Completions(args) => completions::run(context, &args),
