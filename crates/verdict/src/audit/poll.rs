@@ -61,7 +61,14 @@ impl fmt::Display for Warning {
     }
 }
 
-/// A poll that passed every check of its audit. Made by [`crate::audit`] alone: the fields are private.
+/// A poll that passed every check of its audit. Made by [`crate::audit()`] alone: the fields are private.
+///
+/// ```compile_fail,E0451
+/// use maci_verdict::VerifiedPoll;
+/// fn forge(genuine: VerifiedPoll) -> VerifiedPoll {
+///     VerifiedPoll { facts: todo!(), ..genuine }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedPoll {
     pub(super) facts: Facts,

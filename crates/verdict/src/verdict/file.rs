@@ -75,6 +75,16 @@ pub enum VerdictError {
         /// The digest in the file.
         found: B256,
     },
+    /// It claims more than the audit at hand has established.
+    #[error(
+        "grade: the file claims {claimed}, this audit reached {reached}; pass the poll's log or a read of the chain"
+    )]
+    Grade {
+        /// The file's grade.
+        claimed: Grade,
+        /// The audit's grade.
+        reached: Grade,
+    },
     /// Judging the audited poll again gives something else.
     #[error("{field}: differs from what the audited bundle and the market give")]
     Differs {
@@ -180,11 +190,16 @@ impl VerdictFile {
             return Err(VerdictError::Differs { field });
         }
         let again = Self::from(&verified);
+        if self.grade > again.grade {
+            return Err(VerdictError::Grade {
+                claimed: self.grade,
+                reached: again.grade,
+            });
+        }
         let rest = [
             ("terms", self.terms == again.terms),
             ("resolution", self.resolution == again.resolution),
             ("reasons", self.reasons == again.reasons),
-            ("grade", self.grade <= again.grade),
             ("insecure_dev", self.insecure_dev == again.insecure_dev),
             ("warnings", self.warnings == again.warnings),
         ];

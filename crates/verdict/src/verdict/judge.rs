@@ -12,9 +12,28 @@ use crate::rule::{EvaluationError, Resolution, Terms};
 /// It cannot be built any other way; there is no constructor, no `Default`, no deserialisation:
 ///
 /// ```compile_fail,E0451
-/// # use maci_verdict::{Verdict, VerifiedVerdict};
-/// fn forge(verdict: Verdict) -> VerifiedVerdict {
-///     VerifiedVerdict { verdict }
+/// use maci_verdict::{Verdict, VerifiedVerdict};
+/// fn forge(genuine: VerifiedVerdict, verdict: Verdict) -> VerifiedVerdict {
+///     VerifiedVerdict { verdict, ..genuine }
+/// }
+/// ```
+///
+/// and neither can be changed:
+///
+/// ```compile_fail,E0616
+/// use maci_verdict::{Verdict, VerifiedVerdict};
+/// fn forge(mut genuine: VerifiedVerdict, verdict: Verdict) -> VerifiedVerdict {
+///     genuine.verdict = verdict;
+///     genuine
+/// }
+/// ```
+///
+/// Everyone may read it:
+///
+/// ```
+/// use maci_verdict::{Verdict, VerifiedVerdict};
+/// fn read(genuine: &VerifiedVerdict) -> &Verdict {
+///     genuine.verdict()
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -237,3 +237,42 @@ fn o_11_every_value_is_bound_by_a_check_or_by_the_pins() {
         "{by_pins:?}"
     );
 }
+
+/// One verdict file, one answer: every single value changed, with fresh digests and, in a second try, a fresh id.
+#[test]
+fn m_07_every_value_of_a_verdict_is_bound() {
+    let (poll, question) = crate::recorded::judged();
+    let verdict = judge(&poll, &question).unwrap();
+    let bytes = VerdictFile::from(&verdict).to_bytes();
+    let Value::Object(mut members) = canonical::parse(&bytes).unwrap() else {
+        panic!("a verdict is an object")
+    };
+    members.remove("digest");
+    members.remove("digests");
+    assert_eq!(seal(members.clone()), bytes);
+    let document = Value::Object(members);
+    let mut paths = Vec::new();
+    leaves(&document, &mut Vec::new(), &mut paths);
+    for path in &paths {
+        let mut forged = document.clone();
+        change(&mut forged, path);
+        let Value::Object(mut forged) = forged else {
+            panic!("a verdict is an object")
+        };
+        let refused = |bytes: &[u8]| match VerdictFile::parse(bytes) {
+            Ok(file) => file.verify(&poll, &question).is_err(),
+            Err(_) => true,
+        };
+        assert!(refused(&seal(forged.clone())), "{path:?}");
+        if path == &["verdict_id"] {
+            continue;
+        }
+        // The id that the forged fields would have.
+        let with_id = VerdictFile::parse(&seal(forged.clone()));
+        if let Err(maci_verdict::VerdictError::Id { expected, .. }) = with_id {
+            forged.insert("verdict_id".to_owned(), Value::text(expected.to_string()));
+            assert!(refused(&seal(forged)), "{path:?} with a fresh id");
+        }
+    }
+    assert!(paths.len() > 100, "{} values", paths.len());
+}

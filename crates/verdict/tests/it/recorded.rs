@@ -8,7 +8,7 @@ use maci_protocol::tally_file::TallyFile;
 use maci_verdict::rule::{Measure, Method, Rule, Target, Terms, Tie};
 use maci_verdict::{
     AuditBundle, AuditOptions, BundleKeys, CheckName, Grade, PollSource, Provenance, Question,
-    ReplayedLog, TrustedKeys, VerdictFile, Warning, audit, judge,
+    ReplayedLog, TrustedKeys, VerdictFile, VerifiedPoll, Warning, audit, judge,
 };
 use maci_verifier::codec::snarkjs::public_inputs;
 use maci_verifier::statement::Statement;
@@ -261,11 +261,10 @@ fn v3_an_edited_log_is_refused_by_name() {
     refused(&|log| log.poll_id.0 += 1, "poll id differs");
 }
 
-#[test]
-fn the_recorded_poll_gives_a_verdict() {
+/// The recorded quadratic poll, audited, and a question to it.
+pub(crate) fn judged() -> (VerifiedPoll, Question) {
     let recorded = recorded("qv");
     let audit = audit(&recorded.bundle().to_bytes(), &recorded.trusted(), &ALLOW);
-    let poll = audit.poll().unwrap();
     let rule = Rule {
         measure: Measure::Credits,
         method: Method::Plurality { tie: Tie::Void },
@@ -280,7 +279,13 @@ fn the_recorded_poll_gives_a_verdict() {
         gate: Address::ZERO,
         terms: Terms::new(rule, 5, map).unwrap(),
     };
-    let verdict = judge(poll, &question).unwrap();
+    (audit.poll().unwrap().clone(), question)
+}
+
+#[test]
+fn the_recorded_poll_gives_a_verdict() {
+    let (poll, question) = judged();
+    let verdict = judge(&poll, &question).unwrap();
     // Option 3 has 10 votes and 100 credits.
     assert_eq!(
         verdict.resolution().numerators(),

@@ -136,7 +136,13 @@ fn a_forged_file_with_fresh_digests_is_refused_by_field() {
         differs("resolution")
     );
     assert_eq!(forged(&|file| file.reasons.clear()), differs("reasons"));
-    assert_eq!(forged(&|file| file.grade = Grade::V3), differs("grade"));
+    assert_eq!(
+        forged(&|file| file.grade = Grade::V3),
+        Err(VerdictError::Grade {
+            claimed: Grade::V3,
+            reached: Grade::V1
+        })
+    );
     assert_eq!(
         forged(&|file| file.insecure_dev = true),
         differs("insecure_dev")
