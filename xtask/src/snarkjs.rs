@@ -1,10 +1,46 @@
 //! V-28, snarkjs half: snarkjs accepts our proofs with our exported verifying keys, and refuses an altered input.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::stages;
+
+/// A poll to prove, and the circuits that prove it.
+struct Case {
+    name: &'static str,
+    demo: &'static [&'static str],
+    process: &'static str,
+    tally: &'static str,
+}
+
+/// The recorded poll at MACI's own parameters, and the other modes at small ones.
+const CASES: &[Case] = &[
+    Case {
+        name: "recorded-qv",
+        demo: &[],
+        process: "message-processor-qv-10-20-2",
+        tally: "vote-tally-qv-10-1-2",
+    },
+    Case {
+        name: "simulated-non-qv",
+        demo: &[
+            "--simulate",
+            "mode=non-qv,depth=3,vote-depth=1,batch=3,voters=5,messages=7",
+        ],
+        process: "message-processor-nonqv-3-3-1",
+        tally: "vote-tally-nonqv-3-1-1",
+    },
+    Case {
+        name: "simulated-full",
+        demo: &[
+            "--simulate",
+            "mode=full,depth=3,vote-depth=1,batch=3,voters=5,messages=7",
+        ],
+        process: "message-processor-full-3-3-1",
+        tally: "vote-tally-nonqv-3-1-1",
+    },
+];
 
 /// Installs snarkjs when absent, proves polls with `maci demo` and lets snarkjs check every proof.
 pub(crate) fn run(root: &Path) -> Result<()> {
@@ -15,30 +51,9 @@ pub(crate) fn run(root: &Path) -> Result<()> {
             .with_context(|| format!("cannot empty {}", work.display()))?;
     }
     std::fs::create_dir_all(&work)?;
-    for (name, poll) in [
-        ("recorded-qv", vec![]),
-        (
-            "simulated-nonqv",
-            vec![
-                "--simulate",
-                "mode=non-qv,depths=3-1-1,batch=3,messages=7",
-                "--seed",
-                "1",
-            ],
-        ),
-        (
-            "simulated-full",
-            vec![
-                "--simulate",
-                "mode=full,depths=3-1-1,batch=3,messages=7",
-                "--seed",
-                "2",
-            ],
-        ),
-    ] {
-        check_poll(root, &work.join(name), &poll)?;
-    }
-    Ok(())
+    CASES
+        .iter()
+        .try_for_each(|case| check_poll(root, &work.join(case.name), case))
 }
 
 fn install(root: &Path) -> Result<()> {
@@ -58,57 +73,56 @@ fn install(root: &Path) -> Result<()> {
     )
 }
 
-fn check_poll(root: &Path, datadir: &Path, poll: &[&str]) -> Result<()> {
-    let datadir_text = datadir
-        .to_str()
-        .context("the workspace path is not UTF-8")?;
-    let mut demo = vec![
-        "run",
-        "--quiet",
-        "--profile",
-        "ci",
-        "--package",
-        "maci-cli",
-        "--",
-        "demo",
-    ];
-    demo.extend(["--no-progress", "--datadir", datadir_text]);
-    demo.extend(poll);
-    stages::run(root, "cargo", &demo, &[])?;
+fn check_poll(root: &Path, datadir: &Path, case: &Case) -> Result<()> {
+    let text = |path: &Path| {
+        path.to_str()
+            .map(str::to_owned)
+            .context("the workspace path is not UTF-8")
+    };
+    let maci = |args: &[&str]| {
+        let mut line = vec![
+            "run",
+            "--quiet",
+            "--profile",
+            "ci",
+            "--package",
+            "maci-cli",
+            "--",
+        ];
+        line.extend(args);
+        stages::run(root, "cargo", &line, &[])
+    };
+    let directory = text(datadir)?;
+    let mut demo = vec!["demo", "--no-progress", "--datadir", &directory];
+    demo.extend(case.demo);
+    maci(&demo)?;
 
-    let mut triples = Vec::new();
-    for proof in proofs(&datadir.join("proofs"))? {
-        let stem = proof.to_string_lossy().replace(".proof.json", "");
-        let kind = if stem.ends_with(|c: char| c.is_ascii_digit()) && stem.contains("process_") {
-            "process"
-        } else {
-            "tally"
-        };
-        triples.push(datadir.join(format!("verification_keys/{kind}.json")));
-        triples.push(proof.clone());
-        triples.push(PathBuf::from(format!("{stem}.public.json")));
-    }
-    ensure!(
-        !triples.is_empty(),
-        "the demo left no proofs under {}",
-        datadir.display()
-    );
     let mut args = vec!["verify.mjs".to_owned()];
-    args.extend(
-        triples
-            .iter()
-            .map(|path| path.to_string_lossy().into_owned()),
-    );
+    for (kind, circuit) in [("process", case.process), ("tally", case.tally)] {
+        let vk = text(&datadir.join(format!("{kind}.vk.json")))?;
+        maci(&[
+            "keys", "export", circuit, "--format", "snarkjs", "--out", &vk,
+        ])?;
+        let proofs = proofs(&datadir.join("proofs"), kind)?;
+        ensure!(
+            !proofs.is_empty(),
+            "the demo left no {kind} proofs under {directory}"
+        );
+        args.extend(proofs.into_iter().flat_map(|proof| [vk.clone(), proof]));
+    }
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     stages::run(&root.join("tools/e2e"), "node", &args, &[])
 }
 
-fn proofs(dir: &Path) -> Result<Vec<PathBuf>> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(dir)
-        .with_context(|| format!("cannot read {}", dir.display()))?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.to_string_lossy().ends_with(".proof.json"))
-        .collect();
+fn proofs(dir: &Path, kind: &str) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(kind) {
+            found.push(path.to_string_lossy().into_owned());
+        }
+    }
     found.sort();
     Ok(found)
 }
