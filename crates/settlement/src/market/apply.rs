@@ -8,7 +8,7 @@ use maci_verdict::rule::{DENOMINATOR, Numerators};
 use maci_verdict::{Resolution, VerifiedVerdict};
 
 use super::event::{Body, Event, Trade};
-use super::guard::Refusal;
+use super::refusal::Refusal;
 use super::{Accepted, Account, MAX_DEPOSITS, Market, Phase, VoidCause};
 use crate::gate::results_hash;
 use crate::payout;

@@ -10,6 +10,7 @@ mod codec;
 mod event;
 mod guard;
 mod invariant;
+mod refusal;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,8 +24,8 @@ use crate::spec::{MarketSpec, SpecError, VoidPolicy};
 use crate::types::{AccountId, Amount, Slot, Time};
 
 pub use event::{Body, Command, EVENT_KINDS, Event, Trade};
-pub use guard::Refusal;
 pub use invariant::InvariantViolation;
+pub use refusal::Refusal;
 
 /// Most collateral that a market accepts in all: keeps every sum of the engine far from its type's limit.
 pub const MAX_DEPOSITS: Amount = Amount(1 << 120);
