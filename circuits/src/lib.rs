@@ -206,7 +206,7 @@ pub struct Circuit {
 }
 
 impl Circuit {
-    /// The circuit alone, for key generation and digests.
+    /// The circuit alone, for key generation and digests. Parameters that no poll can have fail at synthesis.
     pub const fn blank(id: CircuitId) -> Self {
         Self { id, inputs: None }
     }
@@ -228,6 +228,9 @@ impl Circuit {
 
 impl ConstraintSynthesizer<Fr> for Circuit {
     fn generate_constraints(self, cs: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
+        if self.id.validate().is_err() {
+            return Err(SynthesisError::Unsatisfiable);
+        }
         let values = self.inputs.as_ref().map(Inputs::public_inputs);
         let publics = (0..self.id.public_inputs())
             .map(|i| {

@@ -18,7 +18,7 @@ use maci_verifier::statement::PollJoined;
 
 use crate::{
     ClauseViolation, InputError,
-    clause::clause,
+    clause::{clause, outcome},
     ensure, expect_len,
     gadget::{FrVar, witness},
     poll_joining::root_of,
@@ -85,9 +85,13 @@ pub(crate) fn synthesise(
     let [state_root] = publics else {
         return Err(SynthesisError::Unsatisfiable);
     };
-    let key = clause(cs, PRIVATE_KEY, None, || {
+    let [x, y] = clause(cs, PRIVATE_KEY, None, || {
         let key = PrivateKeyVar::new(cs, inputs.map(|i| i.private_key))?;
-        Ok(key.public_key()?.into_coordinates())
+        let public = key.public_key()?.into_coordinates();
+        Ok([
+            outcome(cs, "private-key/x", None, public.x)?,
+            outcome(cs, "private-key/y", None, public.y)?,
+        ])
     })?;
     clause(cs, MEMBERSHIP, None, || {
         let credits = witness(cs, inputs.map(|i| i.voice_credit_balance))?;
@@ -97,6 +101,6 @@ pub(crate) fn synthesise(
             depth: i.actual_state_tree_depth,
         });
         let path = MembershipVar::new(cs, depth.into(), values)?;
-        path.enforce_root(&hash(&[key.x, key.y, credits])?, state_root)
+        path.enforce_root(&hash(&[x, y, credits])?, state_root)
     })
 }

@@ -3,14 +3,16 @@
 use ark_ff::{AdditiveGroup, Field};
 use ark_relations::gr1cs::{
     ConstraintSynthesizer, ConstraintSystem, ConstraintSystemRef, OptimizationGoal, SynthesisError,
-    Variable,
+    SynthesisMode, Variable,
 };
 use ark_std::{collections::BTreeSet, vec::Vec};
 use maci_crypto::{Fr, mutation::Snapshot};
+use maci_verifier::CircuitId;
 
 use crate::{
-    Circuit, Inputs,
+    Circuit, Inputs, Matrices,
     clause::{ClauseRows, Clauses, Tamper, clause_of},
+    matrices,
 };
 
 /// A synthesised circuit with its assignment, whose values can be changed one by one.
@@ -71,12 +73,44 @@ impl Circuit {
     }
 }
 
-/// Whether an honest witness satisfies the circuit; faster than [`Trial::honest`], which inlines the matrices.
-pub fn is_satisfied(circuit: Circuit) -> Result<bool, SynthesisError> {
-    let cs = ConstraintSystem::new_ref();
-    cs.set_optimization_goal(OptimizationGoal::Constraints);
-    circuit.generate_constraints(cs.clone())?;
-    cs.is_satisfied()
+/// The matrices of key generation, held against the witnesses of the prover: what a real proof is made of.
+#[derive(Clone, Debug)]
+pub struct KeyMatrices(Matrices);
+
+impl KeyMatrices {
+    /// Synthesises the circuit without inputs.
+    pub fn of(id: CircuitId) -> Result<Self, SynthesisError> {
+        matrices(id).map(Self)
+    }
+
+    /// The clauses and slots that refuse the witness, synthesised as for a proof; empty for a true statement.
+    pub fn refusals(
+        &self,
+        circuit: Circuit,
+    ) -> Result<BTreeSet<(&'static str, Option<usize>)>, SynthesisError> {
+        let cs = ConstraintSystem::new_ref();
+        cs.set_optimization_goal(OptimizationGoal::Constraints);
+        cs.set_mode(SynthesisMode::Prove {
+            construct_matrices: false,
+            generate_lc_assignments: false,
+        });
+        circuit.generate_constraints(cs.clone())?;
+        let mut values = cs.instance_assignment()?;
+        values.extend(cs.witness_assignment()?);
+        let Matrices {
+            a, b, c, clauses, ..
+        } = &self.0;
+        let product = |row: &[(Fr, usize)]| {
+            row.iter()
+                .map(|(k, column)| *k * values[*column])
+                .sum::<Fr>()
+        };
+        let rows = a.iter().zip(b).zip(c).enumerate();
+        let refused = rows.filter(|(_, ((a, b), c))| product(a) * product(b) != product(c));
+        Ok(refused
+            .map(|(row, _)| clause_of(clauses, row).unwrap_or(("unnamed", None)))
+            .collect())
+    }
 }
 
 /// Adds `change` to the value of `variable`, a witness or a linear combination, by changing one witness.

@@ -169,6 +169,22 @@ fn every_joining_clause_refuses_alone() {
     }
 }
 
+/// A leaf of someone else, shown with one's own key: everything fits but the key.
+#[test]
+fn the_joined_leaf_is_the_provers_own() {
+    let mut inputs = joined_inputs(2);
+    let owner = key(2).public_key().coordinates();
+    inputs.private_key = key(9).formatted();
+    let circuit = Circuit::new(JOINED, Inputs::Joined(Box::new(inputs))).unwrap();
+    let tamper = move |name: &'static str, _: Option<usize>, _: Fr| match name {
+        "private-key/x" => Some(owner.x),
+        "private-key/y" => Some(owner.y),
+        _ => None,
+    };
+    let trial = Trial::tampered(circuit, Box::new(tamper)).unwrap();
+    assert_eq!(trial.unsatisfied(), only(PRIVATE_KEY));
+}
+
 /// MACI's statement is membership at some depth in 0..=D (D17): a depth outside has no witness.
 #[test]
 fn c_07_membership_has_a_depth_within_the_tree() {

@@ -3,11 +3,12 @@
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystem, OptimizationGoal};
 use maci_circuits::{Circuit, Inputs, Matrices, matrices, testing::Trial};
 use maci_crypto::Fr;
+use maci_protocol::layout::maci::{ProcessInputs, TallyInputs};
 use maci_protocol::testing::{Balances, Spec, simulate};
 use maci_verifier::{CircuitId, Mode};
 
 use crate::{
-    common::{Poll, everything, params},
+    common::{Poll, everything, fixture, honest, params, process, tally},
     joining::{joined, joining},
 };
 
@@ -32,6 +33,29 @@ fn c_25_no_wire_can_be_changed_alone() {
         let trial = Trial::honest(Circuit::new(id, inputs).unwrap()).unwrap();
         assert!(trial.snapshot.is_satisfied(), "{id}");
         assert_eq!(trial.snapshot.survivors(), [], "{id}");
+    }
+}
+
+/// 2,000 wires of every recorded poll's first batch and tally, at the shipped parameters.
+#[test]
+fn c_25_sampled_wires_of_shipped_circuits_cannot_be_changed_alone() {
+    for (poll, mode) in [
+        ("maci-v3", Mode::Qv),
+        ("maci-v3-nonqv", Mode::NonQv),
+        ("maci-v3-full", Mode::Full),
+    ] {
+        let text = |name: &str| fixture(&format!("{poll}/inputs/{name}.input.json"));
+        let batch = ProcessInputs::from_json(mode, &text("process_1")).unwrap();
+        let ballots = TallyInputs::from_json(&text("tally_1")).unwrap();
+        for (id, inputs) in [
+            (batch.circuit, process(&batch)),
+            (ballots.circuit, tally(&ballots)),
+        ] {
+            let trial = honest(id, inputs);
+            let wires = trial.snapshot.witnesses();
+            let sample = (0..2000).map(|i: usize| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) % wires);
+            assert_eq!(trial.snapshot.survivors_among(sample), [], "{id}");
+        }
     }
 }
 
