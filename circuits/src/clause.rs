@@ -1,6 +1,6 @@
 //! Named clauses: which rows of a circuit say what.
 //!
-//! A circuit file is a list of clauses, each a call to [`clause`] around the gadget that it names. The rows that the
+//! A circuit file is a list of clauses, each a call to `clause` around the gadget that it names. The rows that the
 //! gadget adds are recorded under that name in the constraint system itself, so that statistics, negative tests and
 //! the native check of the same statement all speak of the same clauses. Recording costs one table entry per clause
 //! and changes no row.

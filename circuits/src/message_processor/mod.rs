@@ -1,7 +1,7 @@
 //! MessageProcessor: one batch of messages moves the committed state on (protocol.md §12), in QV, non-QV and FULL.
 //!
 //! Public: [`ProcessBatch`](maci_verifier::statement::ProcessBatch). Private: [`ProcessInputs`]. The batch's messages
-//! are hashed into the chain in log order and applied from the last to the first, each as a [`slot`] of clauses.
+//! are hashed into the chain in log order and applied from the last to the first, each as a `slot` of clauses.
 //!
 //! Whatever a message holds, a satisfying witness exists (D13): what voters publish is judged by flags, never by
 //! constraints. What the coordinator supplies (its key, the opened leaves, the salts) is constrained.

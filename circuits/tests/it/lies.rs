@@ -313,14 +313,27 @@ fn c_01_the_slot_gate_cannot_be_opened_or_closed() {
     let chain = poseidon::hash2(inputs.input_batch_hash, inputs.messages[1].hash());
     inputs.statement.output_batch_hash = ChainHash(chain);
     inputs.statement.batch_end_index -= 1;
-    let gap = |name: &'static str| {
-        move |found: &'static str, slot: Option<usize>, _: Fr| {
-            (found == name).then(|| Fr::from(slot == Some(1)))
-        }
-    };
-    let circuit = Circuit::new(inputs.circuit, process(&inputs)).unwrap();
-    let trial = Trial::tampered(circuit, Box::new(gap(SLOT_GATE))).unwrap();
-    assert_eq!(trial.unsatisfied(), only(SLOT_GATE));
+    assert_eq!(gated(&inputs, [0, 1]), only(SLOT_GATE));
+    // A gate of 2 in place of two gates, the chain doubled accordingly.
+    let start = inputs.input_batch_hash;
+    let step = poseidon::hash2(start, inputs.messages[0].hash()) - start;
+    inputs.statement.output_batch_hash = ChainHash(start + step + step);
+    inputs.statement.batch_end_index += 1;
+    let refused = gated(&inputs, [2, 0]);
+    assert!(
+        refused.contains(SLOT_GATE) && !refused.contains(OUTPUT_BATCH_HASH),
+        "{refused:?}"
+    );
+}
+
+/// The clauses that refuse a batch of two with these gates.
+fn gated(inputs: &ProcessInputs, gates: [u64; 2]) -> BTreeSet<&'static str> {
+    let tamper: Tamper = Box::new(move |name, slot, _| {
+        let gate = gates.get(slot?)?;
+        (name == SLOT_GATE).then(|| Fr::from(*gate))
+    });
+    let circuit = Circuit::new(inputs.circuit, process(inputs)).unwrap();
+    Trial::tampered(circuit, tamper).unwrap().unsatisfied()
 }
 
 /// Security.md §3, constraint deletion: for every clause a false witness that this clause alone refuses. Without the
