@@ -14,6 +14,7 @@
 
 pub mod container;
 pub mod error;
+mod fixed_base;
 pub mod label;
 pub mod manifest;
 pub mod proving_key;

@@ -1,10 +1,11 @@
 //! Groth16 key generation over a circuit's matrices.
 //!
 //! It follows the generator of ark-groth16 with its `LibsnarkReduction`, so that either prover accepts the keys; unlike it,
-//! it synthesises once, keeps the matrices for the prover, drops points at infinity and takes its secrets as an argument.
+//! it synthesises once, keeps the matrices for the prover, drops points at infinity, multiplies with affine sums and takes its
+//! secrets as an argument.
 
 use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
-use ark_ec::scalar_mul::BatchMulPreprocessing;
+use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ec::{CurveGroup, PrimeGroup};
 use ark_ff::{AdditiveGroup, Field, PrimeField, Zero};
 use ark_poly::{EvaluationDomain, GeneralEvaluationDomain};
@@ -16,6 +17,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::error::StoreError;
+use crate::fixed_base::FixedBase;
 use crate::label::{Labelled, Provenance};
 use crate::proving_key::{ProvingKey, Query};
 use crate::r1cs::R1cs;
@@ -176,13 +178,13 @@ struct Multiplier<'a> {
 }
 
 impl Multiplier<'_> {
-    fn run<G>(&mut self, table: &BatchMulPreprocessing<G>, scalars: &[Fr]) -> Vec<G::MulBase>
+    fn run<P>(&mut self, table: &FixedBase<P>, scalars: &[Fr]) -> Vec<Affine<P>>
     where
-        G: CurveGroup<ScalarField = Fr>,
+        P: SWCurveConfig<ScalarField = Fr>,
     {
         let mut points = Vec::with_capacity(scalars.len());
         for piece in scalars.chunks(PIECE) {
-            points.extend(table.batch_mul(piece));
+            points.extend(table.multiply(piece));
             self.done += piece.len();
             (self.progress)(Stage::Points {
                 done: self.done,
@@ -226,10 +228,10 @@ pub(crate) fn generate(
         total: g1_total + b_scalars.len(),
         progress,
     };
-    let g2_table = BatchMulPreprocessing::new(G2Projective::generator(), b_scalars.len());
+    let g2_table = FixedBase::new(G2Projective::generator(), b_scalars.len());
     let b_g2 = multiplier.run(&g2_table, &b_scalars);
     drop(g2_table);
-    let g1_table = BatchMulPreprocessing::new(G1Projective::generator(), g1_total);
+    let g1_table = FixedBase::new(G1Projective::generator(), g1_total);
     let a = multiplier.run(&g1_table, &a_scalars);
     let b_g1 = multiplier.run(&g1_table, &b_scalars);
     let h = multiplier.run(&g1_table, &h_scalars);

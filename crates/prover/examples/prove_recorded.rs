@@ -1,6 +1,6 @@
 //! Times key generation and proofs of one recorded poll: `prove_recorded DIRECTORY [WORKERS]`.
 //!
-//! It makes the keys anew (no cache), proves every recorded batch, and prints seconds and peak memory.
+//! It makes the keys anew (no cache), proves every recorded batch, and prints wall clock seconds, processor seconds and peak memory.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
@@ -14,6 +14,19 @@ use maci_protocol::layout::maci::{ProcessInputs, TallyInputs};
 use maci_prover::cancel::Cancel;
 use maci_prover::{Event, Job, Pool, memory};
 use maci_verifier::{CircuitId, Mode};
+
+/// Processor time of this process so far, in seconds: unlike a clock it does not see what else the machine does.
+fn cpu() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = text.rsplit(')').next().unwrap_or_default();
+    let ticks: f64 = after_name
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<f64>().ok())
+        .sum();
+    ticks / 100.0
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -42,19 +55,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     circuits.dedup();
     let all = Instant::now();
     for circuit in circuits {
-        let started = Instant::now();
+        let (started, before) = (Instant::now(), cpu());
         let r1cs = R1cs::of(circuit)?;
         println!(
-            "{circuit}: {} rows, synthesis and digest {:.1?}",
+            "{circuit}: {} rows, synthesis and digest {:.1?}, CPU {:.1} s",
             r1cs.constraints(),
-            started.elapsed()
+            started.elapsed(),
+            cpu() - before
         );
-        let started = Instant::now();
+        let (started, before) = (Instant::now(), cpu());
         let key = store::insecure_dev_key(circuit, r1cs, &mut |_| {})?
             .accept(Some(AllowInsecureDevKeys::because_the_user_said_so()))?;
         println!(
-            "{circuit}: setup {:.1?}, key {} MiB, estimate per proof {} MiB, peak so far {} MiB",
+            "{circuit}: setup {:.1?}, CPU {:.1} s, key {} MiB, estimate per proof {} MiB, peak so far {} MiB",
             started.elapsed(),
+            cpu() - before,
             key.memory_bytes() >> 20,
             memory::estimate(&key) >> 20,
             memory::peak_resident().unwrap_or(0) >> 20,
@@ -72,7 +87,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(workers) => Pool::new().with_workers(workers),
         None => Pool::new(),
     };
-    let started = Instant::now();
+    let (started, before) = (Instant::now(), cpu());
     let proofs = pool.prove(
         jobs,
         &|_, _, digest| {
@@ -89,9 +104,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         },
     )?;
     println!(
-        "{} proofs in {:.1?}, everything in {:.1?}, peak memory {} MiB",
+        "{} proofs in {:.1?}, CPU {:.1} s; everything in {:.1?}, peak memory {} MiB",
         proofs.len(),
         started.elapsed(),
+        cpu() - before,
         all.elapsed(),
         memory::peak_resident().unwrap_or(0) >> 20,
     );

@@ -3,6 +3,7 @@
 
 mod files;
 mod manifest;
+mod shipped;
 mod store;
 
 use maci_keys::AllowInsecureDevKeys;
