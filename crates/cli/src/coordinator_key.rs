@@ -44,7 +44,12 @@ pub(crate) fn load(context: &Context<'_>, args: &KeyArgs) -> Result<CoordinatorK
 
 /// Reads a key file.
 pub(crate) fn read(path: &Path) -> Result<CoordinatorKey, Failure> {
-    let text = Zeroizing::new(files::read_text(path, "key file", MAX_KEY_FILE)?);
+    let text = files::read_text(path, "key file", MAX_KEY_FILE).map_err(|failure| {
+        failure.hint(
+            "name the file of the coordinator's key with --key-file or MACI_COORDINATOR_KEY_FILE",
+        )
+    })?;
+    let text = Zeroizing::new(text);
     parse(&text, &path.display().to_string())
 }
 

@@ -1,5 +1,6 @@
 //! Between the coordinator's tally job and a person: its events become progress, its errors become failures.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -121,6 +122,7 @@ impl<'a> Session<'a> {
     ) -> Result<Self, Failure> {
         let mut options = Options::default();
         options.remake = opening.remake;
+        options.threads = NonZeroUsize::new(context.settings.threads.value);
         let keys = opening
             .keys
             .unwrap_or_else(|| LocalKeys::new(context, None));

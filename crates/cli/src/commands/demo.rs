@@ -12,7 +12,6 @@ use std::time::Instant;
 use clap::Args;
 use maci_coordinator::{ProvingKeys as _, StageId};
 use maci_keys::AllowInsecureDevKeys;
-use maci_verifier::CircuitId;
 use serde_json::{Value, json};
 
 use super::circuits;
@@ -101,28 +100,31 @@ pub(crate) fn run(context: &Context<'_>, args: &DemoArgs) -> Result<Report, Fail
     let path = session.job.bundle_path();
     let bytes = audit::read(&path)?;
     let log = session.log()?;
+    let made = [params.process_circuit(), params.tally_circuit()]
+        .iter()
+        .map(|circuit| {
+            keys.proving_key(circuit)
+                .map(|key| key.verifying_key().clone())
+        })
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| failure(&error))?;
     context
         .progress
         .note("auditing the bundle as a stranger would ...");
-    let poll = audit::poll(
-        context,
-        &path,
-        &bytes,
-        &Trust {
-            dev: true,
-            keys: Vec::new(),
-        },
-        Some(&log),
-    )?;
-    let vk = |circuit: CircuitId| keys.proving_key(&circuit).map_err(|error| failure(&error));
-    let process = vk(params.process_circuit())?;
-    let tally = vk(params.tally_circuit())?;
+    let trust = Trust {
+        dev: true,
+        made,
+        ..Trust::default()
+    };
+    let poll = audit::poll(context, &path, &bytes, &trust, Some(&log))?;
     let deployment = session
         .job
         .deployment_text()
         .map_err(|error| failure(&error))?;
-    let pins =
-        crate::pins::of_deployment(&deployment, process.verifying_key(), tally.verifying_key())?;
+    let [process, tally] = trust.made.as_slice() else {
+        return Err(Failure::conflict("keys", "a poll has two keys"));
+    };
+    let pins = crate::pins::of_deployment(&deployment, process, tally)?;
     let settled = market::run(pins, &poll)?;
     settled.write(directory, &poll, &bytes)?;
     let rows_per_message = circuits::measure(params.process_circuit())?.rows_per_message;

@@ -1,4 +1,9 @@
 //! The binary as its users meet it: arguments in, text or envelope out, exit code.
 
+mod bad_inputs;
+mod demo;
+mod help;
+mod keys;
 mod shell;
+mod stages;
 mod support;

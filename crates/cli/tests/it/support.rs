@@ -75,11 +75,6 @@ impl Place {
         assert!(envelope["warnings"].is_array());
         (ran.code, envelope)
     }
-
-    /// Text with this place's path replaced, so that snapshots do not depend on it.
-    pub(crate) fn anonymous(&self, text: &str) -> String {
-        text.replace(&self.path().display().to_string(), "[PLACE]")
-    }
 }
 
 pub(crate) fn run(command: &mut Command) -> Ran {
@@ -89,4 +84,50 @@ pub(crate) fn run(command: &mut Command) -> Ran {
         stdout: String::from_utf8(output.stdout).expect("text"),
         stderr: String::from_utf8(output.stderr).expect("text"),
     }
+}
+
+/// The recorded polls of the repository.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fixtures")
+        .join(name)
+}
+
+/// Copies what the commands may read of a recorded poll into a directory of its own, and nothing else: of the keys only
+/// the coordinator's private one.
+pub(crate) fn bare_copy(name: &str, to: &Path) {
+    std::fs::create_dir_all(to).expect("a directory");
+    for file in ["deployment.json", "logs.json"] {
+        std::fs::copy(fixture(name).join(file), to.join(file)).expect("copied");
+    }
+    let keys = read_json(&fixture(name).join("keys.json"));
+    let key =
+        serde_json::json!({ "coordinator": { "privateKey": keys["coordinator"]["privateKey"] } });
+    std::fs::write(to.join("keys.json"), key.to_string()).expect("written");
+}
+
+pub(crate) fn read_json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("JSON")
+}
+
+pub(crate) fn write_json(path: &Path, value: &Value) {
+    std::fs::write(path, value.to_string()).expect("written");
+}
+
+/// Every file below a directory.
+pub(crate) fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut pending = vec![directory.to_path_buf()];
+    while let Some(directory) = pending.pop() {
+        for entry in std::fs::read_dir(directory).expect("a directory").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                pending.push(path)
+            } else {
+                files.push(path)
+            }
+        }
+    }
+    files.sort();
+    files
 }

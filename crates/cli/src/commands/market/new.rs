@@ -53,9 +53,6 @@ pub(crate) struct NewArgs {
     #[arg(long, value_name = "TEXT", default_value = "the poll's audit bundle")]
     evidence: String,
 
-    #[command(flatten)]
-    rule: RuleArgs,
-
     /// Unix time from which nothing is traded [default: the start of the poll]
     #[arg(long, value_name = "SECONDS")]
     close: Option<u64>,
@@ -95,6 +92,10 @@ pub(crate) struct NewArgs {
     /// Say what would be made and make nothing
     #[arg(long)]
     dry_run: bool,
+
+    // Last: its heading would cover every option after it.
+    #[command(flatten)]
+    rule: RuleArgs,
 }
 
 /// Kinds of questions.
