@@ -127,7 +127,7 @@ impl Digits {
         self.position += width;
         let value = ((low | high) & ((1 << width) - 1)) + self.carry;
         self.carry = u64::from(value > 1 << (width - 1));
-        value as i64 - ((self.carry << width) as i64)
+        value.cast_signed() - (self.carry << width).cast_signed()
     }
 }
 

@@ -72,7 +72,7 @@ impl KeyStore {
             return ProvingKey::load(&path, circuit, r1cs)
                 .map_err(|source| StoreError::Corrupt { path, source });
         }
-        self.make(circuit, r1cs, &path, progress)
+        make(circuit, r1cs, &path, progress)
     }
 
     /// The circuit's dev key, made anew whatever the cache holds.
@@ -84,24 +84,23 @@ impl KeyStore {
         progress(Stage::Synthesise);
         let r1cs = synthesise(circuit)?;
         let path = self.path_of(circuit, &r1cs.digest);
-        self.make(circuit, r1cs, &path, progress)
+        make(circuit, r1cs, &path, progress)
     }
+}
 
-    fn make(
-        &self,
-        circuit: CircuitId,
-        r1cs: R1cs,
-        path: &Path,
-        progress: &mut dyn FnMut(Stage),
-    ) -> Result<Labelled<ProvingKey>, StoreError> {
-        let key = insecure_dev_key(circuit, r1cs, progress)?;
-        progress(Stage::Write);
-        key.peek().save(path).map_err(|source| StoreError::Io {
-            path: path.to_path_buf(),
-            source,
-        })?;
-        Ok(key)
-    }
+fn make(
+    circuit: CircuitId,
+    r1cs: R1cs,
+    path: &Path,
+    progress: &mut dyn FnMut(Stage),
+) -> Result<Labelled<ProvingKey>, StoreError> {
+    let key = insecure_dev_key(circuit, r1cs, progress)?;
+    progress(Stage::Write);
+    key.peek().save(path).map_err(|source| StoreError::Io {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    Ok(key)
 }
 
 fn synthesise(circuit: CircuitId) -> Result<R1cs, StoreError> {

@@ -50,6 +50,8 @@ impl Job {
 }
 
 /// What the pool reports, on the thread that called it.
+// A few hundred bytes, a few times a minute: a box would buy nothing.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {

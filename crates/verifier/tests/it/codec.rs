@@ -1,5 +1,7 @@
 //! Readers take one spelling of each value and name what they refuse.
 
+use std::fmt::Write as _;
+
 use ark_bn254::{Bn254, Fq, Fq2, Fr, G1Affine, G2Affine};
 use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField, UniformRand};
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
@@ -109,11 +111,10 @@ fn evm_words_are_those_that_maci_sent() {
     assert_eq!(words[2], points::fq_to_be(&proof.b().x.c1));
     assert_eq!(words[3], points::fq_to_be(&proof.b().x.c0));
     let transactions = read("maci-v3", "transactions.json");
-    let hex: String = words
-        .iter()
-        .flatten()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mut hex = String::new();
+    for byte in words.as_flattened() {
+        write!(hex, "{byte:02x}").unwrap();
+    }
     assert!(
         transactions.contains(&hex),
         "proof of process_0 not found in MACI's calldata"
@@ -160,13 +161,13 @@ fn v_11_points_are_checked() {
         Proof::from_evm(&words).unwrap_err()
     };
     // Every coordinate: q added, then changed.
-    for position in 0..words.len() {
-        let raised = add_modulus(words[position], &Fq::MODULUS.to_bytes_be()).unwrap();
+    for (position, word) in words.iter().enumerate() {
+        let raised = add_modulus(*word, &Fq::MODULUS.to_bytes_be()).unwrap();
         assert!(matches!(
             bad(position, raised),
             Malformed::NotCanonical { .. }
         ));
-        let mut other = words[position];
+        let mut other = *word;
         other[31] ^= 1;
         assert!(matches!(bad(position, other), Malformed::NotOnCurve { .. }));
     }
