@@ -33,10 +33,8 @@ impl ProvingKeys for LocalKeys {
         if let Some(stored) = self.stored.get() {
             return stored.proving_key(circuit);
         }
-        let store = KeyStore::open(&self.directory).map_err(|source| Error::Keys {
-            circuit: *circuit,
-            source,
-        })?;
+        let store =
+            KeyStore::open(&self.directory).map_err(|source| Error::keys(*circuit, source))?;
         self.stored
             .get_or_init(|| StoredKeys::new(store, self.allow))
             .proving_key(circuit)

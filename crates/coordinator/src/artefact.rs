@@ -13,7 +13,11 @@ use crate::error::Error;
 
 /// Replaces `path` by a file of these bytes, or leaves it as it was. Creates the folder if it is missing.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let failed = |source| Error::Io { what: "write", path: path.to_path_buf(), source };
+    let failed = |source| Error::Io {
+        what: "write",
+        path: path.to_path_buf(),
+        source,
+    };
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
@@ -51,11 +55,24 @@ pub fn settle(path: &Path, bytes: &[u8], remake: bool) -> Result<Settled, Error>
         Ok(found) if found == bytes => return Ok(Settled::Present),
         Ok(_) if remake => Settled::Replaced,
         Ok(found) => {
-            let at = found.iter().zip(bytes).position(|(a, b)| a != b).unwrap_or(found.len().min(bytes.len()));
-            return Err(Error::CorruptArtefact { path: path.to_path_buf(), at });
+            let at = found
+                .iter()
+                .zip(bytes)
+                .position(|(a, b)| a != b)
+                .unwrap_or(found.len().min(bytes.len()));
+            return Err(Error::CorruptArtefact {
+                path: path.to_path_buf(),
+                at,
+            });
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Settled::Written,
-        Err(source) => return Err(Error::Io { what: "read", path: path.to_path_buf(), source }),
+        Err(source) => {
+            return Err(Error::Io {
+                what: "read",
+                path: path.to_path_buf(),
+                source,
+            });
+        }
     };
     write_atomic(path, bytes)?;
     Ok(settled)

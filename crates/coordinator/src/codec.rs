@@ -85,10 +85,18 @@ impl<'a> In<'a> {
     }
 
     pub(crate) fn point(&mut self) -> Option<RawPoint> {
-        Some(RawPoint { x: self.fr()?, y: self.fr()? })
+        Some(RawPoint {
+            x: self.fr()?,
+            y: self.fr()?,
+        })
     }
 
-    pub(crate) fn option<T>(&mut self, take: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+    // The outer option is whether it parses, the inner one the value.
+    #[allow(clippy::option_option)]
+    pub(crate) fn option<T>(
+        &mut self,
+        take: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<Option<T>> {
         match self.u8()? {
             0 => Some(None),
             1 => take(self).map(Some),
@@ -97,7 +105,10 @@ impl<'a> In<'a> {
     }
 
     /// A count, then that many values. The count is not trusted for an allocation.
-    pub(crate) fn list<T>(&mut self, mut take: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+    pub(crate) fn list<T>(
+        &mut self,
+        mut take: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Option<Vec<T>> {
         let count = self.u64()?;
         (0..count).map(|_| take(self)).collect()
     }

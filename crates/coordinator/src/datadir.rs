@@ -51,9 +51,18 @@ impl DataDir {
                 let mut holder = String::new();
                 // The name of the holder is a courtesy: it may be unreadable or half written.
                 let _ = lock.read_to_string(&mut holder);
-                return Err(Error::Locked { path: root.to_path_buf(), holder: holder.trim().to_owned() });
+                return Err(Error::Locked {
+                    path: root.to_path_buf(),
+                    holder: holder.trim().to_owned(),
+                });
             }
-            Err(TryLockError::Error(source)) => return Err(Error::Io { what: "lock", path, source }),
+            Err(TryLockError::Error(source)) => {
+                return Err(Error::Io {
+                    what: "lock",
+                    path,
+                    source,
+                });
+            }
         }
         let note = |lock: &mut File| {
             lock.set_len(0)?;
@@ -61,7 +70,10 @@ impl DataDir {
             writeln!(lock, "process {}", std::process::id())
         };
         note(&mut lock).map_err(outside("write the lock file", &path))?;
-        let dir = Self { root: root.to_path_buf(), _lock: lock };
+        let dir = Self {
+            root: root.to_path_buf(),
+            _lock: lock,
+        };
         dir.check_layout()?;
         Ok(dir)
     }
@@ -72,10 +84,16 @@ impl DataDir {
             Ok(found) if found == LAYOUT => Ok(()),
             Ok(found) => Err(Error::Layout {
                 path: self.layout(),
-                found: String::from_utf8_lossy(&found[..found.len().min(60)]).trim().to_owned(),
+                found: String::from_utf8_lossy(&found[..found.len().min(60)])
+                    .trim()
+                    .to_owned(),
             }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            Err(source) => Err(Error::Io { what: "read", path: self.layout(), source }),
+            Err(source) => Err(Error::Io {
+                what: "read",
+                path: self.layout(),
+                source,
+            }),
         }
     }
 
@@ -86,7 +104,11 @@ impl DataDir {
 
     /// Says that a journal was completely created.
     pub(crate) fn mark_initialised(&self) -> Result<(), Error> {
-        if self.is_initialised() { Ok(()) } else { artefact::write_atomic(&self.layout(), LAYOUT) }
+        if self.is_initialised() {
+            Ok(())
+        } else {
+            artefact::write_atomic(&self.layout(), LAYOUT)
+        }
     }
 
     fn layout(&self) -> PathBuf {
@@ -140,7 +162,12 @@ mod tests {
         let error = DataDir::open(dir.path()).unwrap_err();
         assert!(start.elapsed().as_millis() < 1000);
         assert_eq!(error.class(), ExitClass::Conflict);
-        assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains(&format!("process {}", std::process::id())),
+            "{error}"
+        );
         drop(first);
         DataDir::open(dir.path()).unwrap();
     }
@@ -160,14 +187,21 @@ mod tests {
         for path in [file.join("data"), PathBuf::from("/proc/maci-data")] {
             let error = DataDir::open(&path).unwrap_err();
             assert_eq!(error.class(), ExitClass::Outside);
-            assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+            assert!(
+                error.to_string().contains(path.to_str().unwrap()),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn another_layout_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("layout"), "maci-rs data directory, layout 9\n").unwrap();
+        fs::write(
+            dir.path().join("layout"),
+            "maci-rs data directory, layout 9\n",
+        )
+        .unwrap();
         let error = DataDir::open(dir.path()).unwrap_err();
         assert_eq!(error.class(), ExitClass::Conflict);
         assert!(error.to_string().contains("layout 9"), "{error}");

@@ -54,7 +54,9 @@ pub enum JournalFault {
         why: Unreadable,
     },
     /// A table lost rows, or has old ones.
-    #[error("table {table}: expected the {expected} rows last written, found {found} rows that are not those")]
+    #[error(
+        "table {table}: expected the {expected} rows last written, found {found} rows that are not those"
+    )]
     Seal {
         /// Which table.
         table: Table,
@@ -78,7 +80,9 @@ pub enum JournalFault {
         found: u64,
     },
     /// The head file does not parse.
-    #[error("expected a commit number, found something else; if nothing else is wrong, removing this file repairs it")]
+    #[error(
+        "expected a commit number, found something else; if nothing else is wrong, removing this file repairs it"
+    )]
     Head,
     /// A row that other rows need is not there.
     #[error("table {table}: expected row {key}, found none")]
@@ -94,14 +98,27 @@ impl JournalFault {
     /// The proof that the fault is about, if it is about one.
     pub fn proof(&self) -> Option<ProofUnit> {
         match self {
-            Self::Row { table: Table::Proofs, key, .. } => ProofUnit::from_key(*key),
+            Self::Row {
+                table: Table::Proofs,
+                key,
+                ..
+            } => ProofUnit::from_key(*key),
             _ => None,
         }
     }
 
     /// Whether dropping the damaged rows and proving again heals it.
     pub(crate) fn is_about_proofs(&self) -> bool {
-        matches!(self, Self::Row { table: Table::Proofs, .. } | Self::Seal { table: Table::Proofs, .. })
+        matches!(
+            self,
+            Self::Row {
+                table: Table::Proofs,
+                ..
+            } | Self::Seal {
+                table: Table::Proofs,
+                ..
+            }
+        )
     }
 }
 
@@ -134,7 +151,7 @@ pub enum Error {
         /// The recorded directory.
         dir: PathBuf,
         /// What is wrong.
-        source: RecordedError,
+        source: Box<RecordedError>,
     },
     /// The recorded poll is not the one that the journal was begun with.
     #[error("the journal is of {expected}, the recorded directory is of {found}")]
@@ -224,7 +241,9 @@ pub enum Error {
         unit: ProofUnit,
     },
     /// A finished proof belongs to another verifying key than the one in use.
-    #[error("the proof {unit} was made for the verifying key {expected}, the key in use is {found}")]
+    #[error(
+        "the proof {unit} was made for the verifying key {expected}, the key in use is {found}"
+    )]
     OtherKey {
         /// Which proof.
         unit: ProofUnit,
@@ -242,7 +261,7 @@ pub enum Error {
         /// The circuit.
         circuit: CircuitId,
         /// Why.
-        source: StoreError,
+        source: Box<StoreError>,
     },
     /// The keys are development keys, whose secrets are public, and were not asked for (K-13).
     #[error("the keys of {circuit}: {source}")]
@@ -254,13 +273,13 @@ pub enum Error {
     },
     /// A batch could not be proved.
     #[error("a batch could not be proved: {0}")]
-    Prove(#[source] ProveError),
+    Prove(#[source] Box<ProveError>),
     /// The proofs of the poll do not add up to its tally.
     #[error("the transcript does not verify: {0}")]
-    Transcript(#[source] maci_verifier::Error),
+    Transcript(#[source] Box<maci_verifier::Error>),
     /// The deployment file does not name the poll's contracts.
     #[error("the poll's contracts: {0}")]
-    Source(#[source] SourceError),
+    Source(#[source] Box<SourceError>),
     /// Stopped on request, after committing the batch in hand.
     #[error("interrupted; everything finished is in the journal")]
     Interrupted,
@@ -271,7 +290,12 @@ impl Error {
     pub fn class(&self) -> ExitClass {
         match self {
             Self::Io { .. } => ExitClass::Outside,
-            Self::NotText { .. } | Self::Source(_) | Self::SourceNeeded | Self::KeyNeeded | Self::StageNeeded { .. } => ExitClass::Usage,
+            Self::NotText { .. }
+            | Self::InsecureKey { .. }
+            | Self::Source(_)
+            | Self::SourceNeeded
+            | Self::KeyNeeded
+            | Self::StageNeeded { .. } => ExitClass::Usage,
             Self::Recorded { source, .. } => recorded_class(source),
             Self::OtherPoll { .. }
             | Self::ChangedSource { .. }
@@ -286,7 +310,6 @@ impl Error {
             | Self::OtherKey { .. }
             | Self::ResultRange
             | Self::Keys { .. } => ExitClass::Conflict,
-            Self::InsecureKey { .. } => ExitClass::Usage,
             Self::Prove(_) | Self::Transcript(_) => ExitClass::AnswerNo,
             Self::Interrupted => ExitClass::Interrupted,
         }
@@ -325,32 +348,58 @@ impl Error {
     /// What to do next, where there is something to do.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Io { .. } => "nothing finished is lost; run the same command again once the cause is gone",
+            Self::Io { .. } => {
+                "nothing finished is lost; run the same command again once the cause is gone"
+            }
             Self::NotText { .. } => "record the poll again",
-            Self::Recorded { .. } => "nothing was changed; record the poll again, or look at the named log",
-            Self::OtherPoll { .. } => "give the directory of the journal's poll, or use another data directory",
-            Self::ChangedSource { .. } => "restore the file, or use another data directory for the changed one",
+            Self::Recorded { .. } => {
+                "nothing was changed; record the poll again, or look at the named log"
+            }
+            Self::OtherPoll { .. } => {
+                "give the directory of the journal's poll, or use another data directory"
+            }
+            Self::ChangedSource { .. } => {
+                "restore the file, or use another data directory for the changed one"
+            }
             Self::SourceNeeded => "name the recorded directory",
             Self::KeyNeeded => "name the file that holds the coordinator key",
             Self::WrongKey(_) => "give the key that the poll was deployed with",
             Self::StageNeeded { .. } => "run that stage first",
             Self::Locked { .. } => "wait for the other coordinator, or use another data directory",
-            Self::Layout { .. } => "use another data directory, or the program version that made this one",
+            Self::Layout { .. } => {
+                "use another data directory, or the program version that made this one"
+            }
             Self::Journal { .. } => {
                 "move the journal away and run again: everything in it can be made again from the log and the key"
             }
-            Self::CorruptProof { .. } | Self::CorruptArtefact { .. } => "ask for damaged proofs and files to be remade",
-            Self::OtherStatement { .. } => "use another data directory: this journal is from another program version",
+            Self::CorruptProof { .. } | Self::CorruptArtefact { .. } => {
+                "ask for damaged proofs and files to be remade"
+            }
+            Self::OtherStatement { .. } => {
+                "use another data directory: this journal is from another program version"
+            }
             Self::InsecureKey { .. } => "allow insecure development keys if this is a test",
-            Self::OtherKey { .. } => "use the keys that the other proofs were made with, or unwind the proofs",
-            Self::Transcript(_) => "unwind the proofs and make them again; if it stays, report it with the journal",
+            Self::OtherKey { .. } => {
+                "use the keys that the other proofs were made with, or unwind the proofs"
+            }
+            Self::Transcript(_) => {
+                "unwind the proofs and make them again; if it stays, report it with the journal"
+            }
             Self::Interrupted => "run the same command again to go on",
-            Self::Process(_) | Self::Source(_) | Self::ResultRange | Self::Keys { .. } | Self::Prove(_) => return None,
+            Self::Process(_)
+            | Self::Source(_)
+            | Self::ResultRange
+            | Self::Keys { .. }
+            | Self::Prove(_) => return None,
         })
     }
 
-    pub(crate) fn keys(circuit: &CircuitId, source: StoreError) -> Self {
-        Self::Keys { circuit: *circuit, source }
+    /// The keys of a circuit could not be had.
+    pub fn keys(circuit: CircuitId, source: StoreError) -> Self {
+        Self::Keys {
+            circuit,
+            source: Box::new(source),
+        }
     }
 
     /// A database error: the disk's fault if it is one, else damage.
@@ -359,16 +408,34 @@ impl Error {
         match error {
             // redb reports a file that is no database, or a cut one, through these kinds.
             redb::Error::Io(source)
-                if matches!(source.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
+                if matches!(
+                    source.kind(),
+                    io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+                ) =>
             {
-                Self::Journal { path, fault: JournalFault::Database(source.to_string()) }
+                Self::Journal {
+                    path,
+                    fault: JournalFault::Database(source.to_string()),
+                }
             }
-            redb::Error::Io(source) => Self::Io { what: "use", path, source },
-            redb::Error::PreviousIo => {
-                Self::Io { what: "use", path, source: io::Error::other("an earlier write failed") }
-            }
-            redb::Error::DatabaseAlreadyOpen => Self::Locked { path, holder: "journal open twice".to_owned() },
-            other => Self::Journal { path, fault: JournalFault::Database(other.to_string()) },
+            redb::Error::Io(source) => Self::Io {
+                what: "use",
+                path,
+                source,
+            },
+            redb::Error::PreviousIo => Self::Io {
+                what: "use",
+                path,
+                source: io::Error::other("an earlier write failed"),
+            },
+            redb::Error::DatabaseAlreadyOpen => Self::Locked {
+                path,
+                holder: "journal open twice".to_owned(),
+            },
+            other => Self::Journal {
+                path,
+                fault: JournalFault::Database(other.to_string()),
+            },
         }
     }
 }
@@ -385,7 +452,8 @@ impl From<ProcessError> for Error {
 /// The text of a panic, as far as it has one.
 pub(crate) fn panic_text(panic: &(dyn core::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
 }
 
 /// A file that does not parse is unusable as given; one that parses and contradicts itself or the chain is a conflict.

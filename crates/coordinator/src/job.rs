@@ -1,5 +1,6 @@
 //! The facade: one tally job in one data directory.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,7 +60,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: None, workers: None, remake: false, order: ProofOrder::Submission, small_poll: 5 }
+        Self {
+            threads: None,
+            workers: None,
+            remake: false,
+            order: ProofOrder::Submission,
+            small_poll: 5,
+        }
     }
 }
 
@@ -91,7 +98,6 @@ pub struct ProofStatus {
 }
 
 /// An open job. Holds the data directory's lock until it is dropped.
-#[derive(Debug)]
 pub struct Job {
     pub(crate) dir: DataDir,
     pub(crate) journal: Journal,
@@ -102,6 +108,16 @@ pub struct Job {
     pub(crate) log: Option<Arc<PollLog>>,
     pub(crate) last: Option<FinalState<MaciLayout>>,
     pub(crate) outcome: Option<TallyOutcome>,
+}
+
+/// Shows where the job is; what it computed holds decrypted votes.
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("dir", &self.dir)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Job {
@@ -151,13 +167,26 @@ impl Job {
             r.each(|key, AttemptsRow(begun)| {
                 if let Some(unit) = ProofUnit::from_key(key) {
                     let finished = r.get::<ProofRow>(key)?.map_or(0, |row| row.made);
-                    proofs.push(ProofStatus { unit, begun, finished });
+                    proofs.push(ProofStatus {
+                        unit,
+                        begun,
+                        finished,
+                    });
                 }
                 Ok(())
             })?;
             let results: Option<ResultsRow> = r.get(0)?;
-            let warnings = results.as_ref().map(|row| self.warnings_of(row)).unwrap_or_default();
-            Ok(Status { poll: r.get(0)?, stages, proofs, results, warnings })
+            let warnings = results
+                .as_ref()
+                .map(|row| self.warnings_of(row))
+                .unwrap_or_default();
+            Ok(Status {
+                poll: r.get(0)?,
+                stages,
+                proofs,
+                results,
+                warnings,
+            })
         })
     }
 
@@ -167,14 +196,23 @@ impl Job {
     }
 
     /// Runs one stage until `to` of its units are done.
-    pub fn execute(&mut self, stage: StageId, to: u64, control: Control<'_>) -> Result<Checkpoint, Error> {
+    pub fn execute(
+        &mut self,
+        stage: StageId,
+        to: u64,
+        control: Control<'_>,
+    ) -> Result<Checkpoint, Error> {
         control.cancel.check()?;
         stage_of(stage).execute(self, to, control)
     }
 
     /// Takes back everything that a stage did beyond `to` units, and everything that later stages did at all.
     pub fn unwind(&mut self, stage: StageId, to: u64) -> Result<(), Error> {
-        for later in StageId::ALL.into_iter().rev().filter(|later| *later > stage) {
+        for later in StageId::ALL
+            .into_iter()
+            .rev()
+            .filter(|later| *later > stage)
+        {
             stage_of(later).unwind(self, 0)?;
         }
         stage_of(stage).unwind(self, to)?;
@@ -251,12 +289,16 @@ impl Job {
     /// The text of `deployment.json`, once ingest has begun.
     pub fn deployment_text(&self) -> Result<String, Error> {
         let row: Option<DeploymentRow> = self.journal.read(|r| r.get(0))?;
-        row.map(|row| row.0).ok_or(Error::StageNeeded { stage: StageId::Ingest })
+        row.map(|row| row.0).ok_or(Error::StageNeeded {
+            stage: StageId::Ingest,
+        })
     }
 
     pub(crate) fn deployment(&self) -> Result<Deployment, Error> {
-        Deployment::from_json(&self.deployment_text()?)
-            .map_err(|source| Error::Recorded { dir: self.dir.journal(), source })
+        Deployment::from_json(&self.deployment_text()?).map_err(|source| Error::Recorded {
+            dir: self.dir.journal(),
+            source: Box::new(source),
+        })
     }
 
     pub(crate) fn checkpoint(&self, stage: StageId) -> Result<Checkpoint, Error> {
@@ -265,7 +307,11 @@ impl Job {
 
     /// Refuses to go on unless a stage is complete.
     pub(crate) fn needs(&self, stage: StageId) -> Result<(), Error> {
-        if self.checkpoint(stage)?.is_complete() { Ok(()) } else { Err(Error::StageNeeded { stage }) }
+        if self.checkpoint(stage)?.is_complete() {
+            Ok(())
+        } else {
+            Err(Error::StageNeeded { stage })
+        }
     }
 
     pub(crate) fn key(&self) -> Result<Arc<CoordinatorKey>, Error> {
@@ -275,21 +321,40 @@ impl Job {
     /// The seed of every secret of this run (D16).
     pub(crate) fn seed(&self) -> Result<RunSeed, Error> {
         let key = self.key()?;
-        let poll = self.poll_row()?.ok_or(Error::StageNeeded { stage: StageId::Ingest })?;
-        Ok(RunSeed::derive(key.private(), poll.identity.chain_id, poll.identity.poll_address))
+        let poll = self.poll_row()?.ok_or(Error::StageNeeded {
+            stage: StageId::Ingest,
+        })?;
+        Ok(RunSeed::derive(
+            key.private(),
+            poll.identity.chain_id,
+            poll.identity.poll_address,
+        ))
     }
 
     pub(crate) fn warnings_of(&self, row: &ResultsRow) -> Vec<Warning> {
-        small_poll(row.voters, &tally::chosen(&row.results.votes), self.options.small_poll)
+        small_poll(
+            row.voters,
+            &tally::chosen(&row.results.votes),
+            self.options.small_poll,
+        )
     }
 
     /// Unwinds a stage whose rows are one table with one row a unit.
-    pub(crate) fn unwind_rows(&self, stage: StageId, table: Table, to: u64) -> Result<Checkpoint, Error> {
+    pub(crate) fn unwind_rows(
+        &self,
+        stage: StageId,
+        table: Table,
+        to: u64,
+    ) -> Result<Checkpoint, Error> {
         let at = self.checkpoint(stage)?;
         if at.done <= to && to > 0 {
             return Ok(at);
         }
-        let back = if to == 0 { Checkpoint::default() } else { Checkpoint { done: to, ..at } };
+        let back = if to == 0 {
+            Checkpoint::default()
+        } else {
+            Checkpoint { done: to, ..at }
+        };
         self.journal.write(|w| {
             w.remove_from(table, to)?;
             set_checkpoint(w, stage, back)
@@ -315,7 +380,10 @@ fn open_journal(dir: &DataDir, options: &Options) -> Result<Journal, Error> {
     let journal = if path.exists() {
         Journal::open(&path)?
     } else if dir.is_initialised() {
-        return Err(Error::Journal { path, fault: JournalFault::Missing });
+        return Err(Error::Journal {
+            path,
+            fault: JournalFault::Missing,
+        });
     } else {
         Journal::create(&path)?
     };
@@ -326,7 +394,11 @@ fn open_journal(dir: &DataDir, options: &Options) -> Result<Journal, Error> {
     if let Some(fault) = faults.first() {
         if !options.remake {
             return Err(match fault.proof() {
-                Some(unit) => Error::CorruptProof { unit, path, why: fault.to_string() },
+                Some(unit) => Error::CorruptProof {
+                    unit,
+                    path,
+                    why: fault.to_string(),
+                },
                 None => journal.fault(fault.clone()),
             });
         }

@@ -17,7 +17,10 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, TableError, WriteTransaction};
+use redb::{
+    Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, TableError,
+    WriteTransaction,
+};
 
 use head::{Head, Sequence};
 pub use row::{Row, Unreadable};
@@ -40,9 +43,15 @@ impl Journal {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".new");
         let new = path.with_file_name(name);
-        let io = |what, source| Error::Io { what, path: path.to_path_buf(), source };
+        let io = |what, source| Error::Io {
+            what,
+            path: path.to_path_buf(),
+            source,
+        };
         match fs::remove_file(&new) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io("replace", error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(io("replace", error));
+            }
             _ => {}
         }
         guarded(path, || {
@@ -56,7 +65,9 @@ impl Journal {
         Head::remove(path)?;
         fs::rename(&new, path).map_err(|e| io("create", e))?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        fs::File::open(folder).and_then(|f| f.sync_all()).map_err(|e| io("create", e))?;
+        fs::File::open(folder)
+            .and_then(|f| f.sync_all())
+            .map_err(|e| io("create", e))?;
         Self::open(path)
     }
 
@@ -64,7 +75,11 @@ impl Journal {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let head = Head::open(path)?;
         let database = guarded(path, || Ok(builder().open(path)?))?;
-        Ok(Self { path: path.to_path_buf(), database, head })
+        Ok(Self {
+            path: path.to_path_buf(),
+            database,
+            head,
+        })
     }
 
     /// Reads every row and seal, and lists what is damaged, in table and key order. An empty list means that every row is
@@ -106,9 +121,17 @@ impl Journal {
                 match read_seal(&tx, table)? {
                     Ok(expected) if expected == found => {}
                     Ok(expected) => {
-                        faults.push(JournalFault::Seal { table, expected: expected.rows, found: found.rows });
+                        faults.push(JournalFault::Seal {
+                            table,
+                            expected: expected.rows,
+                            found: found.rows,
+                        });
                     }
-                    Err(why) => faults.push(JournalFault::Row { table: Table::Seals, key: table.id(), why }),
+                    Err(why) => faults.push(JournalFault::Row {
+                        table: Table::Seals,
+                        key: table.id(),
+                        why,
+                    }),
                 }
             }
             Ok(faults)
@@ -145,25 +168,47 @@ impl Journal {
     pub fn read<T>(&self, f: impl FnOnce(&Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
         guarded(&self.path, || {
             let tx = self.database.begin_read()?;
-            Ok(f(&Reader { path: &self.path, tx }))
+            Ok(f(&Reader {
+                path: &self.path,
+                tx,
+            }))
         })?
     }
 
     /// Runs `f` in one transaction. Everything that it wrote is on disk when this returns `Ok`; nothing of it is when this
     /// returns an error or the process dies.
-    pub fn write<T>(&self, f: impl FnOnce(&mut Writer<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    pub fn write<T>(
+        &self,
+        f: impl FnOnce(&mut Writer<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let (value, sequence) = guarded(&self.path, || {
             let tx = self.database.begin_write()?;
             let mut seals = Vec::new();
             for table in Table::ALL {
                 match writer_seal(&tx, table)? {
                     Ok(seal) => seals.push((table, seal, false)),
-                    Err(why) => return Ok(Err(self.fault(JournalFault::Row { table: Table::Seals, key: table.id(), why }))),
+                    Err(why) => {
+                        return Ok(Err(self.fault(JournalFault::Row {
+                            table: Table::Seals,
+                            key: table.id(),
+                            why,
+                        })));
+                    }
                 }
             }
-            let mut writer = Writer { path: &self.path, tx, seals };
+            let mut writer = Writer {
+                path: &self.path,
+                tx,
+                seals,
+            };
             let numbered = f(&mut writer).and_then(|value| {
-                let next = Sequence(writer.get::<Sequence>(0)?.unwrap_or_default().0.saturating_add(1));
+                let next = Sequence(
+                    writer
+                        .get::<Sequence>(0)?
+                        .unwrap_or_default()
+                        .0
+                        .saturating_add(1),
+                );
                 writer.put(0, &next)?;
                 Ok((value, next.0))
             });
@@ -189,7 +234,10 @@ impl Journal {
 
     /// An error about this file.
     pub fn fault(&self, fault: JournalFault) -> Error {
-        Error::Journal { path: self.path.clone(), fault }
+        Error::Journal {
+            path: self.path.clone(),
+            fault,
+        }
     }
 }
 
@@ -201,21 +249,32 @@ pub struct Reader<'a> {
 
 impl core::fmt::Debug for Reader<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Reader").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Reader")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
 impl Reader<'_> {
     /// The row under `key`.
     pub fn get<R: Row>(&self, key: u64) -> Result<Option<R>, Error> {
-        let Some(rows) = wrap(self.path, open_read(&self.tx, R::TABLE))? else { return Ok(None) };
-        let Some(value) = wrap(self.path, rows.get(key).map_err(Into::into))? else { return Ok(None) };
+        let Some(rows) = wrap(self.path, open_read(&self.tx, R::TABLE))? else {
+            return Ok(None);
+        };
+        let Some(value) = wrap(self.path, rows.get(key).map_err(Into::into))? else {
+            return Ok(None);
+        };
         decode(self.path, key, value.value()).map(Some)
     }
 
     /// Every row of a table in key order, given to `f` one by one.
-    pub fn each<R: Row>(&self, mut f: impl FnMut(u64, R) -> Result<(), Error>) -> Result<(), Error> {
-        let Some(rows) = wrap(self.path, open_read(&self.tx, R::TABLE))? else { return Ok(()) };
+    pub fn each<R: Row>(
+        &self,
+        mut f: impl FnMut(u64, R) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Some(rows) = wrap(self.path, open_read(&self.tx, R::TABLE))? else {
+            return Ok(());
+        };
         for item in wrap(self.path, rows.iter().map_err(Into::into))? {
             let (key, value) = wrap(self.path, item.map_err(Into::into))?;
             f(key.value(), decode(self.path, key.value(), value.value())?)?;
@@ -239,7 +298,11 @@ impl Reader<'_> {
             Ok(seal) => Ok(seal.rows),
             Err(why) => Err(Error::Journal {
                 path: self.path.to_path_buf(),
-                fault: JournalFault::Row { table: Table::Seals, key: table.id(), why },
+                fault: JournalFault::Row {
+                    table: Table::Seals,
+                    key: table.id(),
+                    why,
+                },
             }),
         }
     }
@@ -254,15 +317,24 @@ pub struct Writer<'a> {
 
 impl core::fmt::Debug for Writer<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Writer").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Writer")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
 impl Writer<'_> {
     /// The row under `key`, as this transaction sees it.
     pub fn get<R: Row>(&self, key: u64) -> Result<Option<R>, Error> {
-        let rows = wrap(self.path, self.tx.open_table(R::TABLE.definition()).map_err(Into::into))?;
-        let Some(value) = wrap(self.path, rows.get(key).map_err(Into::into))? else { return Ok(None) };
+        let rows = wrap(
+            self.path,
+            self.tx
+                .open_table(R::TABLE.definition())
+                .map_err(Into::into),
+        )?;
+        let Some(value) = wrap(self.path, rows.get(key).map_err(Into::into))? else {
+            return Ok(None);
+        };
         decode(self.path, key, value.value()).map(Some)
     }
 
@@ -280,9 +352,13 @@ impl Writer<'_> {
     /// Removes every row with a key of `from` or more, and says how many there were.
     pub fn remove_from(&mut self, table: Table, from: u64) -> Result<u64, Error> {
         let keys = {
-            let rows = wrap(self.path, self.tx.open_table(table.definition()).map_err(Into::into))?;
+            let rows = wrap(
+                self.path,
+                self.tx.open_table(table.definition()).map_err(Into::into),
+            )?;
             let range = wrap(self.path, rows.range(from..).map_err(Into::into))?;
-            let keys: Result<Vec<u64>, redb::StorageError> = range.map(|item| item.map(|(key, _)| key.value())).collect();
+            let keys: Result<Vec<u64>, redb::StorageError> =
+                range.map(|item| item.map(|(key, _)| key.value())).collect();
             wrap(self.path, keys.map_err(Into::into))?
         };
         for key in &keys {
@@ -293,12 +369,18 @@ impl Writer<'_> {
 
     /// How many rows a table has, as this transaction sees it.
     pub fn count(&self, table: Table) -> u64 {
-        self.seals.iter().find(|(t, ..)| *t == table).map_or(0, |(_, seal, _)| seal.rows)
+        self.seals
+            .iter()
+            .find(|(t, ..)| *t == table)
+            .map_or(0, |(_, seal, _)| seal.rows)
     }
 
     fn replace(&mut self, table: Table, key: u64, value: Option<&[u8]>) -> Result<(), Error> {
         let old = {
-            let mut rows = wrap(self.path, self.tx.open_table(table.definition()).map_err(Into::into))?;
+            let mut rows = wrap(
+                self.path,
+                self.tx.open_table(table.definition()).map_err(Into::into),
+            )?;
             let old = match value {
                 Some(value) => rows.insert(key, value),
                 None => rows.remove(key),
@@ -306,7 +388,9 @@ impl Writer<'_> {
             let old = wrap(self.path, old.map_err(Into::into))?;
             old.map(|value| row::digest_of(value.value()))
         };
-        let Some((_, seal, changed)) = self.seals.iter_mut().find(|(t, ..)| *t == table) else { return Ok(()) };
+        let Some((_, seal, changed)) = self.seals.iter_mut().find(|(t, ..)| *t == table) else {
+            return Ok(());
+        };
         *changed = true;
         if let Some(old) = old {
             seal.subtract(&old);
@@ -345,14 +429,23 @@ fn open_read(tx: &ReadTransaction, table: Table) -> Result<Option<Rows>, redb::E
 }
 
 fn read_seal(tx: &ReadTransaction, table: Table) -> Result<Result<Seal, Unreadable>, redb::Error> {
-    let Some(rows) = open_read(tx, Table::Seals)? else { return Ok(Err(Unreadable::Missing)) };
-    let Some(value) = rows.get(table.id())? else { return Ok(Err(Unreadable::Missing)) };
+    let Some(rows) = open_read(tx, Table::Seals)? else {
+        return Ok(Err(Unreadable::Missing));
+    };
+    let Some(value) = rows.get(table.id())? else {
+        return Ok(Err(Unreadable::Missing));
+    };
     Ok(Seal::open(table, value.value()))
 }
 
-fn writer_seal(tx: &WriteTransaction, table: Table) -> Result<Result<Seal, Unreadable>, redb::Error> {
+fn writer_seal(
+    tx: &WriteTransaction,
+    table: Table,
+) -> Result<Result<Seal, Unreadable>, redb::Error> {
     let rows = tx.open_table(Table::Seals.definition())?;
-    let Some(value) = rows.get(table.id())? else { return Ok(Err(Unreadable::Missing)) };
+    let Some(value) = rows.get(table.id())? else {
+        return Ok(Err(Unreadable::Missing));
+    };
     Ok(Seal::open(table, value.value()))
 }
 
@@ -367,12 +460,19 @@ fn decode<R: Row>(path: &Path, key: u64, value: &[u8]) -> Result<R, Error> {
         if opened.version == R::VERSION {
             R::decode(opened.content).ok_or(Unreadable::Content)
         } else {
-            Err(Unreadable::Version { expected: R::VERSION, found: opened.version })
+            Err(Unreadable::Version {
+                expected: R::VERSION,
+                found: opened.version,
+            })
         }
     });
     opened.map_err(|why| Error::Journal {
         path: path.to_path_buf(),
-        fault: JournalFault::Row { table: R::TABLE, key, why },
+        fault: JournalFault::Row {
+            table: R::TABLE,
+            key,
+            why,
+        },
     })
 }
 
@@ -384,9 +484,10 @@ fn wrap<T>(path: &Path, result: Result<T, redb::Error>) -> Result<T, Error> {
 fn guarded<T>(path: &Path, f: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, Error> {
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(result) => wrap(path, result),
-        Err(panic) => {
-            Err(Error::Journal { path: path.to_path_buf(), fault: JournalFault::Database(panic_text(panic.as_ref())) })
-        }
+        Err(panic) => Err(Error::Journal {
+            path: path.to_path_buf(),
+            fault: JournalFault::Database(panic_text(panic.as_ref())),
+        }),
     }
 }
 

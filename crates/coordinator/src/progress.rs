@@ -118,6 +118,10 @@ impl Cancel {
 
     /// [`Error::Interrupted`] once somebody asked.
     pub fn check(&self) -> Result<(), Error> {
-        if self.is_cancelled() { Err(Error::Interrupted) } else { Ok(()) }
+        if self.is_cancelled() {
+            Err(Error::Interrupted)
+        } else {
+            Ok(())
+        }
     }
 }

@@ -33,9 +33,16 @@ impl Serialize for Named {
 }
 
 /// The bytes of the file.
-pub(crate) fn bytes(circuit: &CircuitId, statement: &impl Statement, proof: &Proof) -> Vec<u8> {
-    let values: Vec<String> = statement.public_inputs().iter().map(field::to_dec).collect();
-    let names = circuit.public_input_names().iter().map(|name| camel_case(name));
+pub(crate) fn bytes(circuit: CircuitId, statement: &impl Statement, proof: &Proof) -> Vec<u8> {
+    let values: Vec<String> = statement
+        .public_inputs()
+        .iter()
+        .map(field::to_dec)
+        .collect();
+    let names = circuit
+        .public_input_names()
+        .iter()
+        .map(|name| camel_case(name));
     pretty(&ProofFile {
         proof: serde_json::from_str(&proof.to_snarkjs()).unwrap_or_default(),
         circuit_inputs: Named(names.zip(values.iter().cloned()).collect()),

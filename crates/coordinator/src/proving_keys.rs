@@ -25,7 +25,11 @@ pub struct StoredKeys {
 impl StoredKeys {
     /// Takes keys from `store`. Without `allow`, development keys are refused when they are asked for (K-13).
     pub fn new(store: KeyStore, allow: Option<AllowInsecureDevKeys>) -> Self {
-        Self { store, allow, loaded: Mutex::new(Vec::new()) }
+        Self {
+            store,
+            allow,
+            loaded: Mutex::new(Vec::new()),
+        }
     }
 }
 
@@ -36,9 +40,18 @@ impl ProvingKeys for StoredKeys {
         if let Some(key) = loaded.iter().find(|key| key.circuit() == *circuit) {
             return Ok(Arc::clone(key));
         }
-        let labelled =
-            self.store.load_or_generate(*circuit, &mut |_| {}).map_err(|source| Error::keys(circuit, source))?;
-        let key = Arc::new(labelled.accept(self.allow).map_err(|source| Error::InsecureKey { circuit: *circuit, source })?);
+        let labelled = self
+            .store
+            .load_or_generate(*circuit, &mut |_| {})
+            .map_err(|source| Error::keys(*circuit, source))?;
+        let key = Arc::new(
+            labelled
+                .accept(self.allow)
+                .map_err(|source| Error::InsecureKey {
+                    circuit: *circuit,
+                    source,
+                })?,
+        );
         loaded.push(Arc::clone(&key));
         Ok(key)
     }

@@ -3,13 +3,16 @@
 //! No row holds a secret. Salts and proof randomness derive from the coordinator key again (D16); the witness of a batch,
 //! which holds decrypted votes, is made anew from the log whenever it is needed.
 
-use maci_crypto::{Fr, poseidon};
 use maci_crypto::babyjubjub::RawPoint;
+use maci_crypto::{Fr, poseidon};
 use maci_protocol::keys::CoordinatorKey;
 use maci_protocol::log::{OnChain, WrongCoordinatorKey};
 use maci_protocol::tally::Results;
 use maci_protocol::{Address, Message, PollId, PollLog, StateLeaf};
-use maci_verifier::{ChainHash, Mode, PollParams, ProcessBatch, PublicKeyHash, StateRoot, Statement, TallyBatch, TallyCommitment};
+use maci_verifier::{
+    ChainHash, Mode, PollParams, ProcessBatch, PublicKeyHash, StateRoot, Statement, TallyBatch,
+    TallyCommitment,
+};
 
 use crate::codec::{In, Out};
 use crate::journal::{Row, Table};
@@ -28,13 +31,21 @@ pub struct PollIdentity {
 impl PollIdentity {
     /// The identity of a log.
     pub fn of(log: &PollLog) -> Self {
-        Self { chain_id: log.chain_id, poll_address: log.poll_address, poll_id: log.poll_id }
+        Self {
+            chain_id: log.chain_id,
+            poll_address: log.poll_address,
+            poll_id: log.poll_id,
+        }
     }
 }
 
 impl core::fmt::Display for PollIdentity {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "poll {} at {} on chain {}", self.poll_id, self.poll_address, self.chain_id)
+        write!(
+            f,
+            "poll {} at {} on chain {}",
+            self.poll_id, self.poll_address, self.chain_id
+        )
     }
 }
 
@@ -83,10 +94,17 @@ impl PollRow {
     }
 
     /// Refuses a key that is not the poll's.
-    pub(crate) fn check_coordinator(&self, key: &CoordinatorKey) -> Result<(), WrongCoordinatorKey> {
+    pub(crate) fn check_coordinator(
+        &self,
+        key: &CoordinatorKey,
+    ) -> Result<(), WrongCoordinatorKey> {
         let hash = |key: RawPoint| PublicKeyHash(poseidon::hash2(key.x, key.y));
         let (expected, found) = (hash(self.coordinator_public_key), hash(key.public()));
-        if expected == found { Ok(()) } else { Err(WrongCoordinatorKey { expected, found }) }
+        if expected == found {
+            Ok(())
+        } else {
+            Err(WrongCoordinatorKey { expected, found })
+        }
     }
 
     /// The log that the rows describe.
@@ -133,9 +151,15 @@ impl Row for PollRow {
             .u64(p.vote_options)
             .u8(p.mode.as_u8())
             .point(&self.coordinator_public_key)
-            .option(self.onchain.chain_hash.as_ref(), |out, hash| out.fr(&hash.0))
-            .option(self.onchain.merged_state_root.as_ref(), |out, root| out.fr(&root.0))
-            .option(self.onchain.total_signups.as_ref(), |out, count| out.u64(*count))
+            .option(self.onchain.chain_hash.as_ref(), |out, hash| {
+                out.fr(&hash.0)
+            })
+            .option(self.onchain.merged_state_root.as_ref(), |out, root| {
+                out.fr(&root.0)
+            })
+            .option(self.onchain.total_signups.as_ref(), |out, count| {
+                out.u64(*count)
+            })
             .u64(self.start_time)
             .u64(self.end_time)
             .u64(self.leaves)
@@ -184,11 +208,19 @@ impl Row for StateLeaf {
     const VERSION: u8 = 1;
 
     fn encode(&self) -> Vec<u8> {
-        Out::default().point(&self.public_key).fr(&self.voice_credit_balance).0
+        Out::default()
+            .point(&self.public_key)
+            .fr(&self.voice_credit_balance)
+            .0
     }
 
     fn decode(content: &[u8]) -> Option<Self> {
-        In::all(content, |i| Some(Self { public_key: i.point()?, voice_credit_balance: i.fr()? }))
+        In::all(content, |i| {
+            Some(Self {
+                public_key: i.point()?,
+                voice_credit_balance: i.fr()?,
+            })
+        })
     }
 }
 
@@ -197,7 +229,11 @@ impl Row for Message {
     const VERSION: u8 = 1;
 
     fn encode(&self) -> Vec<u8> {
-        self.data.iter().fold(Out::default(), Out::fr).point(&self.encryption_public_key).0
+        self.data
+            .iter()
+            .fold(Out::default(), Out::fr)
+            .point(&self.encryption_public_key)
+            .0
     }
 
     fn decode(content: &[u8]) -> Option<Self> {
@@ -206,7 +242,10 @@ impl Row for Message {
             for element in &mut data {
                 *element = i.fr()?;
             }
-            Some(Self { data, encryption_public_key: i.point()? })
+            Some(Self {
+                data,
+                encryption_public_key: i.point()?,
+            })
         })
     }
 }
@@ -272,11 +311,17 @@ impl Row for TallyBatch {
 }
 
 fn statement_bytes(statement: &impl Statement) -> Vec<u8> {
-    statement.public_inputs().iter().fold(Out::default(), Out::fr).0
+    statement
+        .public_inputs()
+        .iter()
+        .fold(Out::default(), Out::fr)
+        .0
 }
 
 fn statement_inputs(content: &[u8]) -> Option<Vec<Fr>> {
-    In::all(content, |i| (0..content.len() / 32).map(|_| i.fr()).collect())
+    In::all(content, |i| {
+        (0..content.len() / 32).map(|_| i.fr()).collect()
+    })
 }
 
 /// The results, without the salts that open their commitment: those derive from the key again.
@@ -300,7 +345,9 @@ impl Row for ResultsRow {
         Out::default()
             .list(&self.results.votes, Out::fr)
             .fr(&self.results.spent)
-            .option(self.results.per_option_spent.as_ref(), |out, spent| out.list(spent, Out::fr))
+            .option(self.results.per_option_spent.as_ref(), |out, spent| {
+                out.list(spent, Out::fr)
+            })
             .fr(&self.commitment.0)
             .u64(self.voters)
             .bytes(&self.file)
@@ -339,12 +386,20 @@ impl Row for ProofRow {
     const VERSION: u8 = 1;
 
     fn encode(&self) -> Vec<u8> {
-        Out::default().bytes(&self.verifying_key).u32(self.made).list(&self.proof, |out, byte| out.u8(*byte)).0
+        Out::default()
+            .bytes(&self.verifying_key)
+            .u32(self.made)
+            .list(&self.proof, |out, byte| out.u8(*byte))
+            .0
     }
 
     fn decode(content: &[u8]) -> Option<Self> {
         In::all(content, |i| {
-            Some(Self { verifying_key: i.array()?, made: i.u32()?, proof: i.list(In::u8)? })
+            Some(Self {
+                verifying_key: i.array()?,
+                made: i.u32()?,
+                proof: i.list(In::u8)?,
+            })
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Where a poll's log comes from: today a recording in the layout of `fixtures/`.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,13 +10,24 @@ use sha2::{Digest, Sha256};
 use crate::error::Error;
 
 /// The `deployment.json` and `logs.json` of one poll. No other file of a recorded directory is read.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Recorded(Place);
 
-#[derive(Debug, Clone)]
+/// Shows the place; texts are long.
+impl fmt::Debug for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Recorded").field(&self.place()).finish()
+    }
+}
+
+#[derive(Clone)]
 enum Place {
     Directory(PathBuf),
-    Texts { name: String, deployment: String, logs: String },
+    Texts {
+        name: String,
+        deployment: String,
+        logs: String,
+    },
 }
 
 /// Both files, and their digests.
@@ -33,8 +45,16 @@ impl Recorded {
     }
 
     /// Takes texts that are in memory already; `name` stands for them in messages.
-    pub fn texts(name: impl Into<String>, deployment: impl Into<String>, logs: impl Into<String>) -> Self {
-        Self(Place::Texts { name: name.into(), deployment: deployment.into(), logs: logs.into() })
+    pub fn texts(
+        name: impl Into<String>,
+        deployment: impl Into<String>,
+        logs: impl Into<String>,
+    ) -> Self {
+        Self(Place::Texts {
+            name: name.into(),
+            deployment: deployment.into(),
+            logs: logs.into(),
+        })
     }
 
     /// The directory, or the name of the texts.
@@ -56,7 +76,9 @@ impl Recorded {
     pub(crate) fn read(&self) -> Result<RecordedFiles, Error> {
         let (deployment, logs) = match &self.0 {
             Place::Directory(_) => (read(self.deployment_path())?, read(self.logs_path())?),
-            Place::Texts { deployment, logs, .. } => (deployment.clone(), logs.clone()),
+            Place::Texts {
+                deployment, logs, ..
+            } => (deployment.clone(), logs.clone()),
         };
         Ok(RecordedFiles {
             deployment_digest: Sha256::digest(&deployment).into(),
@@ -72,14 +94,23 @@ impl Recorded {
     }
 
     fn wrong(&self, source: recorded::RecordedError) -> Error {
-        Error::Recorded { dir: self.place().to_path_buf(), source }
+        Error::Recorded {
+            dir: self.place().to_path_buf(),
+            source: Box::new(source),
+        }
     }
 }
 
 fn read(path: PathBuf) -> Result<String, Error> {
     match fs::read(&path) {
-        Ok(bytes) => String::from_utf8(bytes)
-            .map_err(|error| Error::NotText { path, at: error.utf8_error().valid_up_to() }),
-        Err(source) => Err(Error::Io { what: "read", path, source }),
+        Ok(bytes) => String::from_utf8(bytes).map_err(|error| Error::NotText {
+            path,
+            at: error.utf8_error().valid_up_to(),
+        }),
+        Err(source) => Err(Error::Io {
+            what: "read",
+            path,
+            source,
+        }),
     }
 }

@@ -31,8 +31,14 @@ pub enum StageId {
 
 impl StageId {
     /// Every stage in order.
-    pub const ALL: [Self; 6] =
-        [Self::Ingest, Self::Process, Self::Tally, Self::Prove, Self::Transcript, Self::Bundle];
+    pub const ALL: [Self; 6] = [
+        Self::Ingest,
+        Self::Process,
+        Self::Tally,
+        Self::Prove,
+        Self::Transcript,
+        Self::Bundle,
+    ];
 
     pub(crate) fn key(self) -> u64 {
         self as u64
@@ -102,7 +108,11 @@ pub(crate) fn checkpoint(reader: &Reader<'_>, stage: StageId) -> Result<Checkpoi
 }
 
 /// Writes the checkpoint of a stage; belongs in the transaction that writes its rows.
-pub(crate) fn set_checkpoint(writer: &mut Writer<'_>, stage: StageId, checkpoint: Checkpoint) -> Result<(), Error> {
+pub(crate) fn set_checkpoint(
+    writer: &mut Writer<'_>,
+    stage: StageId,
+    checkpoint: Checkpoint,
+) -> Result<(), Error> {
     if checkpoint == Checkpoint::default() {
         writer.remove(Table::Checkpoints, stage.key())
     } else {
@@ -121,7 +131,9 @@ pub struct Control<'a> {
 
 impl fmt::Debug for Control<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Control").field("cancel", &self.cancel).finish_non_exhaustive()
+        f.debug_struct("Control")
+            .field("cancel", &self.cancel)
+            .finish_non_exhaustive()
     }
 }
 

@@ -21,17 +21,31 @@ pub(crate) struct Clock<'a> {
 
 impl<'a> Clock<'a> {
     pub(crate) fn start(stage: StageId, done: u64, total: u64, control: Control<'a>) -> Self {
-        control.progress.event(&Event::StageStarted { stage, done, total });
-        Self { stage, start: Instant::now(), progress: control.progress }
+        control
+            .progress
+            .event(&Event::StageStarted { stage, done, total });
+        Self {
+            stage,
+            start: Instant::now(),
+            progress: control.progress,
+        }
     }
 
     pub(crate) fn advanced(&self, done: u64, total: u64) {
         let seconds = self.start.elapsed().as_secs_f64();
-        self.progress.event(&Event::Advanced { stage: self.stage, done, total, seconds });
+        self.progress.event(&Event::Advanced {
+            stage: self.stage,
+            done,
+            total,
+            seconds,
+        });
     }
 
     pub(crate) fn finished(&self) {
         let seconds = self.start.elapsed().as_secs_f64();
-        self.progress.event(&Event::StageFinished { stage: self.stage, seconds });
+        self.progress.event(&Event::StageFinished {
+            stage: self.stage,
+            seconds,
+        });
     }
 }

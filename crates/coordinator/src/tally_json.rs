@@ -39,12 +39,22 @@ struct OpenedSum {
 
 /// The bytes of the file.
 pub(crate) fn bytes(deployment: &Deployment, outcome: &TallyOutcome) -> Vec<u8> {
-    let TallyOutcome { results, salts, commitments } = outcome;
+    let TallyOutcome {
+        results,
+        salts,
+        commitments,
+    } = outcome;
     let decimals = |values: &[Fr]| values.iter().map(field::to_dec).collect();
-    let per_option = match (&results.per_option_spent, salts.per_option_spent, commitments.per_option_spent) {
-        (Some(tally), Some(salt), Some(commitment)) => {
-            Some(Opened { tally: decimals(tally), salt: hex(&salt.0), commitment: hex(&commitment) })
-        }
+    let per_option = match (
+        &results.per_option_spent,
+        salts.per_option_spent,
+        commitments.per_option_spent,
+    ) {
+        (Some(tally), Some(salt), Some(commitment)) => Some(Opened {
+            tally: decimals(tally),
+            salt: hex(&salt.0),
+            commitment: hex(&commitment),
+        }),
         _ => None,
     };
     pretty(&TallyFile {
@@ -72,7 +82,8 @@ pub(crate) fn bytes(deployment: &Deployment, outcome: &TallyOutcome) -> Vec<u8> 
 /// JSON as MACI writes it: indented by four spaces, no newline at the end.
 pub(crate) fn pretty(value: &impl Serialize) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut out, PrettyFormatter::with_indent(b"    "));
+    let mut serializer =
+        Serializer::with_formatter(&mut out, PrettyFormatter::with_indent(b"    "));
     // Strings and lists into memory: nothing here can fail.
     let _ = value.serialize(&mut serializer);
     out

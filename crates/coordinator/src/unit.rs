@@ -24,12 +24,18 @@ pub struct ProofUnit {
 impl ProofUnit {
     /// The proof of the `index`-th submitted message batch.
     pub fn process(index: u64) -> Self {
-        Self { kind: ProofKind::Process, index }
+        Self {
+            kind: ProofKind::Process,
+            index,
+        }
     }
 
     /// The proof of the `index`-th ballot batch.
     pub fn tally(index: u64) -> Self {
-        Self { kind: ProofKind::Tally, index }
+        Self {
+            kind: ProofKind::Tally,
+            index,
+        }
     }
 
     /// The journal key: the kind in the top byte, so that a table lists process proofs first.
@@ -69,7 +75,12 @@ mod tests {
 
     #[test]
     fn keys_round_trip_and_sort_in_submission_order() {
-        let units = [ProofUnit::process(0), ProofUnit::process(7), ProofUnit::tally(0), ProofUnit::tally(1)];
+        let units = [
+            ProofUnit::process(0),
+            ProofUnit::process(7),
+            ProofUnit::tally(0),
+            ProofUnit::tally(1),
+        ];
         for pair in units.windows(2) {
             assert!(pair[0].key() < pair[1].key());
         }

@@ -34,12 +34,21 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoVotes => write!(f, "no ballot has a vote: the tally is all zeros"),
-            Self::OneVoter => write!(f, "only one ballot has votes: publishing the tally publishes that voter's vote"),
+            Self::OneVoter => write!(
+                f,
+                "only one ballot has votes: publishing the tally publishes that voter's vote"
+            ),
             Self::FewVoters { voters, threshold } => {
-                write!(f, "only {voters} ballots have votes, fewer than {threshold}: the tally may reveal single votes")
+                write!(
+                    f,
+                    "only {voters} ballots have votes, fewer than {threshold}: the tally may reveal single votes"
+                )
             }
             Self::Unanimous { option, voters } => {
-                write!(f, "all {voters} ballots with votes chose option {option}: the tally reveals each of their votes")
+                write!(
+                    f,
+                    "all {voters} ballots with votes chose option {option}: the tally reveals each of their votes"
+                )
             }
         }
     }
@@ -57,7 +66,10 @@ pub fn small_poll(voters: u64, chosen: &[u64], threshold: u64) -> Vec<Warning> {
         warnings.push(Warning::FewVoters { voters, threshold });
     }
     if let [option] = chosen {
-        warnings.push(Warning::Unanimous { option: *option, voters });
+        warnings.push(Warning::Unanimous {
+            option: *option,
+            voters,
+        });
     }
     warnings
 }
@@ -70,11 +82,32 @@ mod tests {
     fn o_12_small_polls_warn() {
         assert_eq!(small_poll(0, &[], 5), [Warning::NoVotes]);
         assert_eq!(small_poll(1, &[0], 5), [Warning::OneVoter]);
-        assert_eq!(small_poll(3, &[0, 1], 5), [Warning::FewVoters { voters: 3, threshold: 5 }]);
-        assert_eq!(small_poll(9, &[1], 5), [Warning::Unanimous { option: 1, voters: 9 }]);
+        assert_eq!(
+            small_poll(3, &[0, 1], 5),
+            [Warning::FewVoters {
+                voters: 3,
+                threshold: 5
+            }]
+        );
+        assert_eq!(
+            small_poll(9, &[1], 5),
+            [Warning::Unanimous {
+                option: 1,
+                voters: 9
+            }]
+        );
         assert_eq!(
             small_poll(2, &[1], 5),
-            [Warning::FewVoters { voters: 2, threshold: 5 }, Warning::Unanimous { option: 1, voters: 2 }]
+            [
+                Warning::FewVoters {
+                    voters: 2,
+                    threshold: 5
+                },
+                Warning::Unanimous {
+                    option: 1,
+                    voters: 2
+                }
+            ]
         );
         assert_eq!(small_poll(5, &[0, 1], 5), []);
     }

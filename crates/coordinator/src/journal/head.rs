@@ -46,24 +46,44 @@ impl Head {
     pub(super) fn open(journal: &Path) -> Result<Self, Error> {
         let path = journal.with_extension("head");
         let open = || {
-            let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+            let mut file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)?;
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes)?;
             Ok((file, bytes))
         };
-        let (file, bytes) = open().map_err(|source| Error::Io { what: "open", path: path.clone(), source })?;
+        let (file, bytes) = open().map_err(|source| Error::Io {
+            what: "open",
+            path: path.clone(),
+            source,
+        })?;
         let found = match bytes.as_slice() {
             [] => None,
-            bytes => Some(parse(bytes).ok_or(Error::Journal { path: path.clone(), fault: JournalFault::Head })?),
+            bytes => Some(parse(bytes).ok_or(Error::Journal {
+                path: path.clone(),
+                fault: JournalFault::Head,
+            })?),
         };
-        Ok(Self { path, file: Mutex::new((file, found.unwrap_or(0))), found })
+        Ok(Self {
+            path,
+            file: Mutex::new((file, found.unwrap_or(0))),
+            found,
+        })
     }
 
     /// Removes the head of a journal that is being replaced.
     pub(super) fn remove(journal: &Path) -> Result<(), Error> {
         let path = journal.with_extension("head");
         match std::fs::remove_file(&path) {
-            Err(source) if source.kind() != ErrorKind::NotFound => Err(Error::Io { what: "remove", path, source }),
+            Err(source) if source.kind() != ErrorKind::NotFound => Err(Error::Io {
+                what: "remove",
+                path,
+                source,
+            }),
             _ => Ok(()),
         }
     }
@@ -81,7 +101,11 @@ impl Head {
         bytes.extend_from_slice(&sequence.to_be_bytes());
         bytes.extend_from_slice(&(!sequence).to_be_bytes());
         let write = file.rewind().and_then(|()| file.write_all(&bytes));
-        write.map_err(|source| Error::Io { what: "write", path: self.path.clone(), source })
+        write.map_err(|source| Error::Io {
+            what: "write",
+            path: self.path.clone(),
+            source,
+        })
     }
 }
 

@@ -69,7 +69,11 @@ pub(super) fn unseal(table: Table, key: u64, value: &[u8]) -> Result<Opened<'_>,
     let (body, stored) = value.split_last_chunk::<32>().ok_or(short)?;
     let (version, content) = body.split_first().ok_or(short)?;
     if digest(table, key, *version, content) == *stored {
-        Ok(Opened { version: *version, content, digest: *stored })
+        Ok(Opened {
+            version: *version,
+            content,
+            digest: *stored,
+        })
     } else {
         Err(Unreadable::Digest)
     }

@@ -49,7 +49,10 @@ impl Seal {
     pub(super) fn open(table: Table, value: &[u8]) -> Result<Self, Unreadable> {
         let opened = row::unseal(Table::Seals, table.id(), value)?;
         if opened.version != VERSION {
-            return Err(Unreadable::Version { expected: VERSION, found: opened.version });
+            return Err(Unreadable::Version {
+                expected: VERSION,
+                found: opened.version,
+            });
         }
         let content: &[u8; 40] = opened.content.try_into().map_err(|_| Unreadable::Content)?;
         let mut words = [0; 5];
@@ -62,7 +65,11 @@ impl Seal {
 }
 
 fn limbs(digest: &[u8; 32]) -> impl Iterator<Item = u64> + '_ {
-    digest.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes))
+    digest
+        .as_chunks::<8>()
+        .0
+        .iter()
+        .map(|bytes| u64::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]
@@ -85,7 +92,13 @@ mod tests {
         seal.add(&digests[0]);
         seal.add(&digests[1]);
         assert_eq!(seal, all);
-        assert_eq!(Seal::open(Table::Proofs, &all.sealed(Table::Proofs)).unwrap(), all);
-        assert_eq!(Seal::open(Table::Leaves, &all.sealed(Table::Proofs)), Err(Unreadable::Digest));
+        assert_eq!(
+            Seal::open(Table::Proofs, &all.sealed(Table::Proofs)).unwrap(),
+            all
+        );
+        assert_eq!(
+            Seal::open(Table::Leaves, &all.sealed(Table::Proofs)),
+            Err(Unreadable::Digest)
+        );
     }
 }

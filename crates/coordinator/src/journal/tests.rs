@@ -1,4 +1,5 @@
-#![allow(clippy::unwrap_used)]
+// A method of a type with a lifetime is no closure over every lifetime.
+#![allow(clippy::unwrap_used, clippy::redundant_closure_for_method_calls)]
 
 use super::*;
 use crate::error::ExitClass;
@@ -9,7 +10,13 @@ fn sample(dir: &Path) -> Journal {
     journal
         .write(|w| {
             for stage in StageId::ALL {
-                w.put(stage.key(), &Checkpoint { done: stage.key(), total: 10 })?;
+                w.put(
+                    stage.key(),
+                    &Checkpoint {
+                        done: stage.key(),
+                        total: 10,
+                    },
+                )?;
             }
             Ok(())
         })
@@ -45,7 +52,10 @@ fn a_failed_write_leaves_nothing() {
         Err::<(), _>(Error::Interrupted)
     });
     assert!(matches!(result, Err(Error::Interrupted)));
-    assert_eq!(journal.read(|r| r.get::<Checkpoint>(0)).unwrap(), Some(Checkpoint { done: 0, total: 10 }));
+    assert_eq!(
+        journal.read(|r| r.get::<Checkpoint>(0)).unwrap(),
+        Some(Checkpoint { done: 0, total: 10 })
+    );
     assert_eq!(journal.read(|r| r.count(Table::Checkpoints)).unwrap(), 6);
     assert_eq!(journal.verify().unwrap(), []);
 }
@@ -58,7 +68,10 @@ fn replacing_and_removing_rows_keeps_the_seal() {
         .write(|w| {
             w.put(0, &Checkpoint { done: 9, total: 10 })?;
             w.remove(Table::Checkpoints, 77)?;
-            assert_eq!(w.get::<Checkpoint>(0)?, Some(Checkpoint { done: 9, total: 10 }));
+            assert_eq!(
+                w.get::<Checkpoint>(0)?,
+                Some(Checkpoint { done: 9, total: 10 })
+            );
             assert_eq!(w.remove_from(Table::Checkpoints, 4)?, 2);
             Ok(())
         })
@@ -73,7 +86,14 @@ fn o_03_every_flipped_byte_of_a_row_is_named() {
     let journal = sample(dir.path());
     let good = {
         let tx = journal.database.begin_read().unwrap();
-        open_read(&tx, Table::Checkpoints).unwrap().unwrap().get(2).unwrap().unwrap().value().to_vec()
+        open_read(&tx, Table::Checkpoints)
+            .unwrap()
+            .unwrap()
+            .get(2)
+            .unwrap()
+            .unwrap()
+            .value()
+            .to_vec()
     };
     for at in 0..good.len() {
         let mut bad = good.clone();
@@ -81,12 +101,19 @@ fn o_03_every_flipped_byte_of_a_row_is_named() {
         raw(&journal, Table::Checkpoints, |rows| {
             rows.insert(2, bad.as_slice()).unwrap();
         });
-        let expected = JournalFault::Row { table: Table::Checkpoints, key: 2, why: Unreadable::Digest };
-        assert_eq!(journal.verify().unwrap(), [expected.clone()]);
+        let expected = JournalFault::Row {
+            table: Table::Checkpoints,
+            key: 2,
+            why: Unreadable::Digest,
+        };
+        assert_eq!(journal.verify().unwrap(), std::slice::from_ref(&expected));
         let error = journal.read(|r| r.get::<Checkpoint>(2)).unwrap_err();
         assert_eq!(error.class(), ExitClass::Conflict);
         let text = error.to_string();
-        assert!(text.contains("journal.redb") && text.contains("table checkpoints, row 2"), "{text}");
+        assert!(
+            text.contains("journal.redb") && text.contains("table checkpoints, row 2"),
+            "{text}"
+        );
     }
     for length in [0, 20, 32, good.len() - 1] {
         raw(&journal, Table::Checkpoints, |rows| {
@@ -102,33 +129,64 @@ fn o_03_lost_moved_and_restored_rows_are_noticed() {
     let journal = sample(dir.path());
     let old = {
         let tx = journal.database.begin_read().unwrap();
-        open_read(&tx, Table::Checkpoints).unwrap().unwrap().get(2).unwrap().unwrap().value().to_vec()
+        open_read(&tx, Table::Checkpoints)
+            .unwrap()
+            .unwrap()
+            .get(2)
+            .unwrap()
+            .unwrap()
+            .value()
+            .to_vec()
     };
     raw(&journal, Table::Checkpoints, |rows| {
         rows.insert(40, old.as_slice()).unwrap();
     });
     assert_eq!(
         journal.verify().unwrap(),
-        [JournalFault::Row { table: Table::Checkpoints, key: 40, why: Unreadable::Digest }]
+        [JournalFault::Row {
+            table: Table::Checkpoints,
+            key: 40,
+            why: Unreadable::Digest
+        }]
     );
     raw(&journal, Table::Checkpoints, |rows| {
         rows.remove(40).unwrap();
         rows.remove(2).unwrap();
     });
-    assert_eq!(journal.verify().unwrap(), [JournalFault::Seal { table: Table::Checkpoints, expected: 6, found: 5 }]);
+    assert_eq!(
+        journal.verify().unwrap(),
+        [JournalFault::Seal {
+            table: Table::Checkpoints,
+            expected: 6,
+            found: 5
+        }]
+    );
     raw(&journal, Table::Checkpoints, |rows| {
         rows.insert(2, old.as_slice()).unwrap();
     });
-    journal.write(|w| w.put(2, &Checkpoint { done: 8, total: 10 })).unwrap();
+    journal
+        .write(|w| w.put(2, &Checkpoint { done: 8, total: 10 }))
+        .unwrap();
     assert_eq!(journal.verify().unwrap(), []);
     raw(&journal, Table::Checkpoints, |rows| {
         rows.insert(2, old.as_slice()).unwrap();
     });
-    assert_eq!(journal.verify().unwrap(), [JournalFault::Seal { table: Table::Checkpoints, expected: 6, found: 6 }]);
+    assert_eq!(
+        journal.verify().unwrap(),
+        [JournalFault::Seal {
+            table: Table::Checkpoints,
+            expected: 6,
+            found: 6
+        }]
+    );
     raw(&journal, Table::Seals, |rows| {
         rows.remove(Table::Checkpoints.id()).unwrap();
     });
-    let missing = JournalFault::Row { table: Table::Seals, key: Table::Checkpoints.id(), why: Unreadable::Missing };
+    let missing = JournalFault::Row {
+        table: Table::Seals,
+        key: Table::Checkpoints.id(),
+        why: Unreadable::Missing,
+    };
     assert_eq!(journal.verify().unwrap(), [missing]);
 }
 
@@ -166,10 +224,17 @@ fn o_03_file_damage_is_refused_or_without_effect() {
     let expected = read_back(&path).unwrap();
     let used: Vec<usize> = (320..whole.len()).filter(|at| whole[*at] != 0).collect();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut cases: Vec<(usize, u8)> = (0..320).flat_map(|at| (0..8).map(move |bit| (at, bit))).collect();
+    let mut cases: Vec<(usize, u8)> = (0..320)
+        .flat_map(|at| (0..8).map(move |bit| (at, bit)))
+        .collect();
     for _ in 0..60 {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        cases.push((used[(state >> 33) as usize % used.len()], (state >> 60 & 7) as u8));
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        cases.push((
+            used[(state >> 33) as usize % used.len()],
+            (state >> 60 & 7) as u8,
+        ));
     }
     let mut refused = 0;
     let mut check = |what: String, damaged: &[u8]| {
@@ -180,7 +245,10 @@ fn o_03_file_damage_is_refused_or_without_effect() {
             Ok(rows) => assert_eq!(rows, expected, "{what}"),
             Err(error) => {
                 refused += 1;
-                assert!(error.to_string().contains("damaged.redb"), "{what}: {error}");
+                assert!(
+                    error.to_string().contains("damaged.redb"),
+                    "{what}: {error}"
+                );
             }
         }
     };
@@ -189,7 +257,17 @@ fn o_03_file_damage_is_refused_or_without_effect() {
         damaged[at] ^= 1 << bit;
         check(format!("bit {bit} of byte {at}"), &damaged);
     }
-    for length in [0, 1, 9, 64, 319, 4096, whole.len() / 2, whole.len() - 4096, whole.len() - 1] {
+    for length in [
+        0,
+        1,
+        9,
+        64,
+        319,
+        4096,
+        whole.len() / 2,
+        whole.len() - 4096,
+        whole.len() - 1,
+    ] {
         check(format!("cut to {length} bytes"), &whole[..length]);
     }
     assert!(refused > 15, "only {refused} cases were refused");

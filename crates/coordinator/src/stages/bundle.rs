@@ -6,8 +6,8 @@
 use maci_verdict::{AuditBundle, BundleKeys, PollSource, Provenance};
 use sha2::{Digest, Sha256};
 
-use super::transcript::{self, Assembled};
 use super::Clock;
+use super::transcript::{self, Assembled};
 use crate::artefact;
 use crate::error::Error;
 use crate::job::Job;
@@ -56,14 +56,23 @@ impl Stage<Job> for Bundle {
 /// Whether the file is there and has the digest of the journal.
 fn is_intact(job: &Job) -> Result<bool, Error> {
     let row: Option<BundleRow> = job.journal.read(|r| r.get(0))?;
-    let Ok(bytes) = std::fs::read(job.dir.bundle()) else { return Ok(false) };
+    let Ok(bytes) = std::fs::read(job.dir.bundle()) else {
+        return Ok(false);
+    };
     Ok(row.is_some_and(|row| row.0[..] == Sha256::digest(&bytes)[..]))
 }
 
 /// The bytes of the bundle.
 fn make(job: &Job, assembled: &Assembled) -> Result<Vec<u8>, Error> {
-    let Assembled { snapshot, transcript, process_key, tally_key, .. } = assembled;
-    let source = PollSource::from_deployment(&job.deployment_text()?).map_err(Error::Source)?;
+    let Assembled {
+        snapshot,
+        transcript,
+        process_key,
+        tally_key,
+        ..
+    } = assembled;
+    let source = PollSource::from_deployment(&job.deployment_text()?)
+        .map_err(|error| Error::Source(Box::new(error)))?;
     let keys = BundleKeys {
         process: process_key.verifying_key().points().clone(),
         tally: tally_key.verifying_key().points().clone(),

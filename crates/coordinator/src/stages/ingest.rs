@@ -31,7 +31,11 @@ impl Stage<Job> for Ingest {
         let known = job.poll_row()?;
         let at = job.checkpoint(StageId::Ingest)?;
         let Some(source) = job.source.clone() else {
-            return if at.is_complete() { Ok(at) } else { Err(Error::SourceNeeded) };
+            return if at.is_complete() {
+                Ok(at)
+            } else {
+                Err(Error::SourceNeeded)
+            };
         };
         let files = source.read()?;
         if let Some(known) = &known {
@@ -60,8 +64,9 @@ impl Stage<Job> for Ingest {
                 for unit in done..end {
                     if let Some(leaf) = usize::try_from(unit).ok().and_then(|i| log.leaves.get(i)) {
                         w.put(unit, leaf)?;
-                    } else if let Some(message) =
-                        usize::try_from(unit - row.leaves).ok().and_then(|i| log.messages.get(i))
+                    } else if let Some(message) = usize::try_from(unit - row.leaves)
+                        .ok()
+                        .and_then(|i| log.messages.get(i))
                     {
                         w.put(unit - row.leaves, message)?;
                     }
@@ -84,7 +89,11 @@ impl Stage<Job> for Ingest {
             return Ok(at);
         }
         let leaves = job.poll_row()?.map_or(0, |row| row.leaves);
-        let back = if to == 0 { Checkpoint::default() } else { Checkpoint { done: to, ..at } };
+        let back = if to == 0 {
+            Checkpoint::default()
+        } else {
+            Checkpoint { done: to, ..at }
+        };
         job.journal.write(|w| {
             w.remove_from(Table::Leaves, to.min(leaves))?;
             w.remove_from(Table::Messages, to.saturating_sub(leaves))?;
@@ -100,7 +109,13 @@ impl Stage<Job> for Ingest {
     }
 }
 
-fn begin(job: &Job, row: &PollRow, deployment: String, log: &PollLog, total: u64) -> Result<(), Error> {
+fn begin(
+    job: &Job,
+    row: &PollRow,
+    deployment: String,
+    log: &PollLog,
+    total: u64,
+) -> Result<(), Error> {
     job.journal.write(|w| {
         w.put(0, row)?;
         w.put(0, &DeploymentRow(deployment))?;
@@ -114,7 +129,11 @@ fn begin(job: &Job, row: &PollRow, deployment: String, log: &PollLog, total: u64
 /// The files must be those that the journal was begun with.
 fn check_same(known: &PollRow, source: &Recorded, files: &RecordedFiles) -> Result<(), Error> {
     let changed = if known.deployment_digest != files.deployment_digest {
-        (source.deployment_path(), known.deployment_digest, files.deployment_digest)
+        (
+            source.deployment_path(),
+            known.deployment_digest,
+            files.deployment_digest,
+        )
     } else if known.logs_digest != files.logs_digest {
         (source.logs_path(), known.logs_digest, files.logs_digest)
     } else {
@@ -124,20 +143,31 @@ fn check_same(known: &PollRow, source: &Recorded, files: &RecordedFiles) -> Resu
     if let Ok(log) = source.parse(files) {
         let found = PollIdentity::of(&log);
         if found != known.identity {
-            return Err(Error::OtherPoll { expected: known.identity, found });
+            return Err(Error::OtherPoll {
+                expected: known.identity,
+                found,
+            });
         }
     }
     let (path, expected, found) = changed;
-    Err(Error::ChangedSource { path, expected: hex::encode(expected), found: hex::encode(found) })
+    Err(Error::ChangedSource {
+        path,
+        expected: hex::encode(expected),
+        found: hex::encode(found),
+    })
 }
 
 /// Reads the whole log back from the rows of a complete ingest.
 pub(crate) fn load(job: &Job) -> Result<PollLog, Error> {
     let Some(row) = job.poll_row()? else {
-        return Err(Error::StageNeeded { stage: StageId::Ingest });
+        return Err(Error::StageNeeded {
+            stage: StageId::Ingest,
+        });
     };
     if !job.checkpoint(StageId::Ingest)?.is_complete() {
-        return Err(Error::StageNeeded { stage: StageId::Ingest });
+        return Err(Error::StageNeeded {
+            stage: StageId::Ingest,
+        });
     }
     job.journal.read(|r| {
         let mut leaves: Vec<StateLeaf> = Vec::new();

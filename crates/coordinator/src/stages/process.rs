@@ -3,12 +3,12 @@
 //! The poll runs once through the machine, newest batch first, and each batch's public inputs become a row. The state
 //! between batches is not kept: it follows from log and key at the machine's full speed, on every start.
 
-use maci_protocol::{Message, PollLog};
 use maci_protocol::keys::CoordinatorKey;
 use maci_protocol::layout::maci::MaciLayout;
 use maci_protocol::layout::{BatchSummary, FinalState, Processing};
 use maci_protocol::message::SignedCommand;
 use maci_protocol::secrets::RunSeed;
+use maci_protocol::{Message, PollLog};
 use maci_verifier::ProcessBatch;
 use rayon::prelude::*;
 
@@ -46,7 +46,9 @@ impl Stage<Job> for Process {
         let mut done = at.done;
         let mut rows = Vec::new();
         while done < to.min(total) {
-            let Some(summary) = batches.advance(&mut processing, &mut seed) else { break };
+            let Some(summary) = batches.advance(&mut processing, &mut seed) else {
+                break;
+            };
             if summary.batch < done {
                 check(job, &summary)?;
                 continue;
@@ -87,12 +89,17 @@ impl Stage<Job> for Process {
 fn check(job: &Job, summary: &BatchSummary) -> Result<(), Error> {
     match job.journal.read(|r| r.get::<ProcessBatch>(summary.batch))? {
         Some(row) if row == summary.statement => Ok(()),
-        _ => Err(Error::OtherStatement { unit: ProofUnit::process(summary.batch) }),
+        _ => Err(Error::OtherStatement {
+            unit: ProofUnit::process(summary.batch),
+        }),
     }
 }
 
 /// The state after the last message, computed again if this process does not have it.
-pub(crate) fn last_state(job: &mut Job, control: Control<'_>) -> Result<FinalState<MaciLayout>, Error> {
+pub(crate) fn last_state(
+    job: &mut Job,
+    control: Control<'_>,
+) -> Result<FinalState<MaciLayout>, Error> {
     if let Some(last) = &job.last {
         return Ok(last.clone());
     }
@@ -120,7 +127,11 @@ struct Batches<'a> {
 
 impl<'a> Batches<'a> {
     fn new(log: &'a PollLog, key: &'a CoordinatorKey) -> Self {
-        Self { log, key, window: Vec::new() }
+        Self {
+            log,
+            key,
+            window: Vec::new(),
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -138,9 +149,15 @@ impl<'a> Batches<'a> {
             let first = left.saturating_sub((WINDOW / size).max(1));
             let end = (left * size).min(self.log.messages.len());
             let messages = self.log.messages.get(first * size..end)?;
-            self.window = messages.par_iter().map(|message: &Message| message.decrypt(self.key)).collect();
+            self.window = messages
+                .par_iter()
+                .map(|message: &Message| message.decrypt(self.key))
+                .collect();
         }
-        let start = self.window.len().checked_sub(processing.next_messages().len())?;
+        let start = self
+            .window
+            .len()
+            .checked_sub(processing.next_messages().len())?;
         let summary = processing.advance_with(self.window.get(start..)?, seed);
         self.window.truncate(start);
         summary

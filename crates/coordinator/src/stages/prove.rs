@@ -37,7 +37,10 @@ impl Stage<Job> for Prove {
         let total = units.len() as u64;
         let finished = finished(job)?;
         let done = finished.len() as u64;
-        let mut missing: Vec<ProofUnit> = units.into_iter().filter(|unit| !finished.contains(unit)).collect();
+        let mut missing: Vec<ProofUnit> = units
+            .into_iter()
+            .filter(|unit| !finished.contains(unit))
+            .collect();
         order(&mut missing, job.options.order);
         let room = usize::try_from(to.saturating_sub(done)).unwrap_or(usize::MAX);
         missing.truncate(room);
@@ -56,9 +59,15 @@ impl Stage<Job> for Prove {
         if at.done <= to && to > 0 {
             return Ok(at);
         }
-        let gone: Vec<ProofUnit> =
-            finished(job)?.into_iter().skip(usize::try_from(to).unwrap_or(usize::MAX)).collect();
-        let back = if to == 0 { Checkpoint::default() } else { Checkpoint { done: to, ..at } };
+        let gone: Vec<ProofUnit> = finished(job)?
+            .into_iter()
+            .skip(usize::try_from(to).unwrap_or(usize::MAX))
+            .collect();
+        let back = if to == 0 {
+            Checkpoint::default()
+        } else {
+            Checkpoint { done: to, ..at }
+        };
         job.journal.write(|w| {
             for unit in &gone {
                 w.remove(Table::Proofs, unit.key())?;
@@ -76,7 +85,10 @@ impl Stage<Job> for Prove {
 /// Every proof of a poll in submission order.
 fn units(log: &PollLog) -> Vec<ProofUnit> {
     let tally = log.params.tally_batches(log.total_signups());
-    (0..log.message_batches()).map(ProofUnit::process).chain((0..tally).map(ProofUnit::tally)).collect()
+    (0..log.message_batches())
+        .map(ProofUnit::process)
+        .chain((0..tally).map(ProofUnit::tally))
+        .collect()
 }
 
 /// The proofs that the journal holds, in submission order.
@@ -99,7 +111,9 @@ fn order(units: &mut [ProofUnit], order: ProofOrder) {
             // Fisher-Yates over a 64-bit linear congruence: any order will do, only the same one for the same seed.
             let mut state = seed;
             for i in (1..units.len()).rev() {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 let j = usize::try_from(state >> 33).unwrap_or(0) % (i + 1);
                 units.swap(i, j);
             }
@@ -116,10 +130,21 @@ pub(crate) fn circuit_of(log: &PollLog, unit: ProofUnit) -> CircuitId {
 }
 
 /// A proof of the journal, decoded; refuses one that was made under another key.
-pub(crate) fn load(job: &Job, r: &Reader<'_>, unit: ProofUnit, key: VkId) -> Result<Option<Proof>, Error> {
-    let Some(row) = r.get::<ProofRow>(unit.key())? else { return Ok(None) };
+pub(crate) fn load(
+    job: &Job,
+    r: &Reader<'_>,
+    unit: ProofUnit,
+    key: VkId,
+) -> Result<Option<Proof>, Error> {
+    let Some(row) = r.get::<ProofRow>(unit.key())? else {
+        return Ok(None);
+    };
     if row.verifying_key != key.0 {
-        return Err(Error::OtherKey { unit, expected: VkId(row.verifying_key), found: key });
+        return Err(Error::OtherKey {
+            unit,
+            expected: VkId(row.verifying_key),
+            found: key,
+        });
     }
     let why = |error: maci_verifier::Malformed| Error::CorruptProof {
         unit,
@@ -130,11 +155,20 @@ pub(crate) fn load(job: &Job, r: &Reader<'_>, unit: ProofUnit, key: VkId) -> Res
 }
 
 /// The bytes of one proof's file.
-fn file_of(r: &Reader<'_>, log: &PollLog, unit: ProofUnit, proof: &Proof) -> Result<Option<Vec<u8>>, Error> {
+fn file_of(
+    r: &Reader<'_>,
+    log: &PollLog,
+    unit: ProofUnit,
+    proof: &Proof,
+) -> Result<Option<Vec<u8>>, Error> {
     let circuit = circuit_of(log, unit);
     Ok(match unit.kind {
-        ProofKind::Process => r.get::<ProcessBatch>(unit.index)?.map(|s| proof_json::bytes(&circuit, &s, proof)),
-        ProofKind::Tally => r.get::<TallyBatch>(unit.index)?.map(|s| proof_json::bytes(&circuit, &s, proof)),
+        ProofKind::Process => r
+            .get::<ProcessBatch>(unit.index)?
+            .map(|s| proof_json::bytes(circuit, &s, proof)),
+        ProofKind::Tally => r
+            .get::<TallyBatch>(unit.index)?
+            .map(|s| proof_json::bytes(circuit, &s, proof)),
     })
 }
 
@@ -152,7 +186,10 @@ fn settle_files(job: &mut Job) -> Result<(), Error> {
     for unit in finished(job)? {
         let row: Option<ProofRow> = job.journal.read(|r| r.get(unit.key()))?;
         let Some(row) = row else { continue };
-        if let Some(proof) = job.journal.read(|r| load(job, r, unit, VkId(row.verifying_key)))? {
+        if let Some(proof) = job
+            .journal
+            .read(|r| load(job, r, unit, VkId(row.verifying_key)))?
+        {
             settle_file(job, &log, unit, &proof)?;
         }
     }

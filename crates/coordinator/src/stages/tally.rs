@@ -31,7 +31,9 @@ impl Stage<Job> for Tally {
         let log = job.log()?;
         let total = log.params.tally_batches(log.total_signups());
         let at = job.checkpoint(StageId::Tally)?;
-        if (at.is_complete() && is_intact(job)?) || (at.total > 0 && !at.is_complete() && at.done >= to) {
+        if (at.is_complete() && is_intact(job)?)
+            || (at.total > 0 && !at.is_complete() && at.done >= to)
+        {
             return Ok(at);
         }
         let clock = Clock::start(StageId::Tally, at.done, total, control);
@@ -87,7 +89,11 @@ impl Stage<Job> for Tally {
         if at.done <= to && to > 0 {
             return Ok(at);
         }
-        let back = if to == 0 { Checkpoint::default() } else { Checkpoint { done: to, ..at } };
+        let back = if to == 0 {
+            Checkpoint::default()
+        } else {
+            Checkpoint { done: to, ..at }
+        };
         job.journal.write(|w| {
             w.remove_from(Table::TallyBatches, to)?;
             w.remove_from(Table::Results, 0)?;
@@ -101,25 +107,35 @@ impl Stage<Job> for Tally {
 fn check(job: &Job, index: u64, statement: &TallyBatch) -> Result<(), Error> {
     match job.journal.read(|r| r.get::<TallyBatch>(index))? {
         Some(row) if row == *statement => Ok(()),
-        _ => Err(Error::OtherStatement { unit: ProofUnit::tally(index) }),
+        _ => Err(Error::OtherStatement {
+            unit: ProofUnit::tally(index),
+        }),
     }
 }
 
 /// Ballots with at least one vote.
 fn voters(last: &FinalState<MaciLayout>) -> u64 {
     let machine = &last.machine;
-    (0..machine.total_signups()).filter(|index| machine.votes(*index).iter().any(|votes| *votes > 0)).count() as u64
+    (0..machine.total_signups())
+        .filter(|index| machine.votes(*index).iter().any(|votes| *votes > 0))
+        .count() as u64
 }
 
 /// The options that have votes.
 pub(crate) fn chosen(votes: &[Fr]) -> Vec<u64> {
-    (0..).zip(votes).filter(|(_, votes)| **votes != Fr::from(0u64)).map(|(option, _)| option).collect()
+    (0..)
+        .zip(votes)
+        .filter(|(_, votes)| **votes != Fr::from(0u64))
+        .map(|(option, _)| option)
+        .collect()
 }
 
 /// Whether the result file is there and has the digest of the journal.
 fn is_intact(job: &Job) -> Result<bool, Error> {
     let row: Option<ResultsRow> = job.journal.read(|r| r.get(0))?;
-    let Ok(bytes) = std::fs::read(job.dir.tally_json()) else { return Ok(false) };
+    let Ok(bytes) = std::fs::read(job.dir.tally_json()) else {
+        return Ok(false);
+    };
     Ok(row.is_some_and(|row| row.file[..] == Sha256::digest(&bytes)[..]))
 }
 

@@ -8,7 +8,8 @@ use maci_keys::ProvingKey;
 use maci_protocol::PollLog;
 use maci_protocol::layout::maci::{TallyOutcome, state_root};
 use maci_verifier::transcript::{
-    self, PollSnapshot, PollTranscript, ProvedProcess, ProvedTally, TallyOpening, VerifiedTally, VoiceCredits,
+    self, PollSnapshot, PollTranscript, ProvedProcess, ProvedTally, TallyOpening, VerifiedTally,
+    VoiceCredits,
 };
 use maci_verifier::{ProcessBatch, Proof, PublicKeyHash, StateRoot, TallyBatch, VerifyingKey};
 
@@ -36,13 +37,15 @@ impl Stage<Job> for Transcript {
         let clock = Clock::start(StageId::Transcript, 0, 1, control);
         let _ = check(job, control)?;
         let at = Checkpoint { done: 1, total: 1 };
-        job.journal.write(|w| set_checkpoint(w, StageId::Transcript, at))?;
+        job.journal
+            .write(|w| set_checkpoint(w, StageId::Transcript, at))?;
         clock.finished();
         Ok(at)
     }
 
     fn unwind(&self, job: &mut Job, _: u64) -> Result<Checkpoint, Error> {
-        job.journal.write(|w| set_checkpoint(w, StageId::Transcript, Checkpoint::default()))?;
+        job.journal
+            .write(|w| set_checkpoint(w, StageId::Transcript, Checkpoint::default()))?;
         Ok(Checkpoint::default())
     }
 }
@@ -67,22 +70,49 @@ pub(crate) fn check(job: &mut Job, control: Control<'_>) -> Result<Assembled, Er
     let process = proved::<ProcessBatch>(job, process_key.verifying_key(), ProofUnit::process)?;
     let tally = proved::<TallyBatch>(job, tally_key.verifying_key(), ProofUnit::tally)?;
     let transcript = PollTranscript {
-        process: process.into_iter().map(|(statement, proof)| ProvedProcess { statement, proof }).collect(),
-        tally: tally.into_iter().map(|(statement, proof)| ProvedTally { statement, proof }).collect(),
+        process: process
+            .into_iter()
+            .map(|(statement, proof)| ProvedProcess { statement, proof })
+            .collect(),
+        tally: tally
+            .into_iter()
+            .map(|(statement, proof)| ProvedTally { statement, proof })
+            .collect(),
         opening,
     };
-    let verified = transcript::check(&snapshot, &transcript, process_key.verifying_key(), tally_key.verifying_key()).map_err(Error::Transcript)?;
-    Ok(Assembled { snapshot, transcript, process_key, tally_key, verified })
+    let verified = transcript::check(
+        &snapshot,
+        &transcript,
+        process_key.verifying_key(),
+        tally_key.verifying_key(),
+    )
+    .map_err(|error| Error::Transcript(Box::new(error)))?;
+    Ok(Assembled {
+        snapshot,
+        transcript,
+        process_key,
+        tally_key,
+        verified,
+    })
 }
 
 /// The statements of one kind with their proofs, in submission order.
-fn proved<S: Row>(job: &Job, key: &VerifyingKey, unit: fn(u64) -> ProofUnit) -> Result<Vec<(S, Proof)>, Error> {
+fn proved<S: Row>(
+    job: &Job,
+    key: &VerifyingKey,
+    unit: fn(u64) -> ProofUnit,
+) -> Result<Vec<(S, Proof)>, Error> {
     job.journal.read(|r| {
         let mut records = Vec::new();
         r.each::<S>(|index, statement| {
             let unit = unit(index);
             let proof = prove::load(job, r, unit, key.id())?;
-            let missing = || job.journal.fault(JournalFault::Gap { table: Table::Proofs, key: unit.key() });
+            let missing = || {
+                job.journal.fault(JournalFault::Gap {
+                    table: Table::Proofs,
+                    key: unit.key(),
+                })
+            };
             records.push((statement, proof.ok_or_else(missing)?));
             Ok(())
         })?;
@@ -95,7 +125,10 @@ pub(crate) fn snapshot(log: &PollLog) -> PollSnapshot {
     let key = log.coordinator_public_key;
     PollSnapshot {
         params: log.params,
-        state_root: log.onchain.merged_state_root.unwrap_or_else(|| StateRoot(state_root(&log.leaves))),
+        state_root: log
+            .onchain
+            .merged_state_root
+            .unwrap_or_else(|| StateRoot(state_root(&log.leaves))),
         actual_state_tree_depth: log.actual_state_tree_depth().into(),
         total_signups: log.total_signups(),
         num_messages: log.num_messages(),
@@ -112,7 +145,11 @@ fn opening(outcome: &TallyOutcome) -> Result<TallyOpening, Error> {
         let bytes = field::to_be_bytes(votes);
         let (high, low) = bytes.split_at(16);
         let low: [u8; 16] = low.try_into().map_err(|_| Error::ResultRange)?;
-        if high.iter().all(|byte| *byte == 0) { Ok(u128::from_be_bytes(low)) } else { Err(Error::ResultRange) }
+        if high.iter().all(|byte| *byte == 0) {
+            Ok(u128::from_be_bytes(low))
+        } else {
+            Err(Error::ResultRange)
+        }
     });
     Ok(TallyOpening {
         results: votes.collect::<Result<_, _>>()?,
@@ -123,6 +160,11 @@ fn opening(outcome: &TallyOutcome) -> Result<TallyOpening, Error> {
             .per_option_spent
             .as_ref()
             .zip(salts.per_option_spent)
-            .map(|(spent, salt)| (spent.iter().map(|credits| VoiceCredits(*credits)).collect(), salt)),
+            .map(|(spent, salt)| {
+                (
+                    spent.iter().map(|credits| VoiceCredits(*credits)).collect(),
+                    salt,
+                )
+            }),
     })
 }

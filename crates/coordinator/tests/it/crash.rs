@@ -11,13 +11,18 @@ use std::time::{Duration, Instant};
 use maci_coordinator::{Cancel, Control, Event, Options, ProofStatus, ProofUnit};
 use maci_verifier::Mode;
 
-use crate::support::{Quiet, Random, Reference, child, folder, job, native_job, small_spec, variable};
+use crate::support::{
+    Quiet, Random, Reference, child, folder, job, native_job, small_spec, variable,
+};
 
 /// The job that gets killed: run to the end in a process of its own. With `MACI_CHILD_EVENTS`, kills itself at that event.
 #[test]
 #[ignore = "run by the tests of this file"]
 fn victim() {
-    let (Some(data), Some(poll)) = (variable("MACI_CHILD_DATA"), variable("MACI_CHILD_POLL")) else { return };
+    let (Some(data), Some(poll)) = (variable("MACI_CHILD_DATA"), variable("MACI_CHILD_POLL"))
+    else {
+        return;
+    };
     let last = variable("MACI_CHILD_EVENTS").map(|n| n.parse().unwrap());
     let seen = AtomicU64::new(0);
     let progress = move |_: &Event| {
@@ -27,8 +32,14 @@ fn victim() {
         }
     };
     let cancel = Cancel::new();
-    let control = Control { progress: &progress, cancel: &cancel };
-    job(Path::new(&data), Path::new(&poll), Options::default()).unwrap().run_all(control).unwrap();
+    let control = Control {
+        progress: &progress,
+        cancel: &cancel,
+    };
+    job(Path::new(&data), Path::new(&poll), Options::default())
+        .unwrap()
+        .run_all(control)
+        .unwrap();
 }
 
 fn start(data: &Path, poll: &Path, events: Option<u64>) -> Child {
@@ -57,8 +68,15 @@ fn end(mut process: Child, deadline: Option<Instant>) -> ExitStatus {
 fn proofs(data: &Path, poll: &Path) -> BTreeMap<ProofUnit, ProofStatus> {
     let start = Instant::now();
     let status = native_job(data, poll, None).unwrap().status().unwrap();
-    assert!(start.elapsed() < Duration::from_secs(5), "O-02: restart within 5 s");
-    status.proofs.into_iter().map(|proof| (proof.unit, proof)).collect()
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "O-02: restart within 5 s"
+    );
+    status
+        .proofs
+        .into_iter()
+        .map(|proof| (proof.unit, proof))
+        .collect()
 }
 
 #[test]
@@ -82,7 +100,10 @@ fn o_01_o_02_kill_at_any_moment_resumes_to_equal_bytes_and_redoes_no_finished_pr
     let counted = folder();
     job(counted.path(), poll, Options::default())
         .unwrap()
-        .run_all(Control { progress: &count, cancel: &cancel })
+        .run_all(Control {
+            progress: &count,
+            cancel: &cancel,
+        })
         .unwrap();
     let events = events.into_inner();
 
@@ -93,25 +114,45 @@ fn o_01_o_02_kill_at_any_moment_resumes_to_equal_bytes_and_redoes_no_finished_pr
         // Half of the kills come at a random time, half right at an event, between a commit and what follows it.
         let dead = if case % 2 == 0 {
             let micros = random.below(duration.as_micros() as u64);
-            end(start(data.path(), poll, None), Some(Instant::now() + Duration::from_micros(micros)))
+            end(
+                start(data.path(), poll, None),
+                Some(Instant::now() + Duration::from_micros(micros)),
+            )
         } else {
             end(start(data.path(), poll, Some(random.below(events))), None)
         };
         killed += u64::from(!dead.success());
         let before = proofs(data.path(), poll);
         let unfinished = before.values().filter(|proof| proof.finished == 0).count() as u64;
-        assert!(unfinished <= workers, "case {case}: {unfinished} batches lost");
+        assert!(
+            unfinished <= workers,
+            "case {case}: {unfinished} batches lost"
+        );
 
         let mut resumed = job(data.path(), poll, Options::default()).unwrap();
         let status = resumed.run_all(Quiet::new().control()).unwrap();
         reference.assert_same(data.path(), &format!("case {case}"));
         assert_eq!(status.stages, reference.status.stages, "case {case}");
         for proof in &status.proofs {
-            assert_eq!(proof.finished, 1, "case {case}: {} was made twice", proof.unit);
-            if let Some(earlier) = before.get(&proof.unit).filter(|earlier| earlier.finished == 1) {
-                assert_eq!(proof.begun, earlier.begun, "case {case}: {} was begun again", proof.unit);
+            assert_eq!(
+                proof.finished, 1,
+                "case {case}: {} was made twice",
+                proof.unit
+            );
+            if let Some(earlier) = before
+                .get(&proof.unit)
+                .filter(|earlier| earlier.finished == 1)
+            {
+                assert_eq!(
+                    proof.begun, earlier.begun,
+                    "case {case}: {} was begun again",
+                    proof.unit
+                );
             }
         }
     }
-    assert!(killed * 10 >= cases * 8, "only {killed} of {cases} processes were killed before they ended");
+    assert!(
+        killed * 10 >= cases * 8,
+        "only {killed} of {cases} processes were killed before they ended"
+    );
 }

@@ -20,7 +20,10 @@ fn refused(damage: impl FnOnce(&Path)) -> Error {
         .and_then(|mut job| job.ingest(quiet.control()))
         .unwrap_err();
     let mut job = native_job(data.path(), &good, Some(key_of(&good))).unwrap();
-    assert!(job.ingest(quiet.control()).unwrap().is_complete(), "the data directory is still usable");
+    assert!(
+        job.ingest(quiet.control()).unwrap().is_complete(),
+        "the data directory is still usable"
+    );
     error
 }
 
@@ -53,13 +56,20 @@ fn a_missing_file_is_named() {
 fn a_file_that_is_no_text_is_named() {
     let error = refused(|dir| fs::write(dir.join("logs.json"), [0x7b, 0xff, 0x7d]).unwrap());
     assert_eq!(error.class(), ExitClass::Usage);
-    assert!(error.to_string().contains("logs.json") && error.to_string().contains("byte at 1"), "{error}");
+    assert!(
+        error.to_string().contains("logs.json") && error.to_string().contains("byte at 1"),
+        "{error}"
+    );
 }
 
 #[test]
 fn logs_of_another_poll_are_named() {
     let error = refused(|dir| {
-        fs::copy(fixture("maci-v3-full").join("logs.json"), dir.join("logs.json")).unwrap();
+        fs::copy(
+            fixture("maci-v3-full").join("logs.json"),
+            dir.join("logs.json"),
+        )
+        .unwrap();
     });
     assert_eq!(error.class(), ExitClass::Conflict);
 }
@@ -73,7 +83,13 @@ fn a_missing_message_is_named() {
         let error = refused(|dir| {
             edit(&dir.join("logs.json"), |logs| {
                 let poll = logs["poll"].as_array_mut().unwrap();
-                let at = poll.iter().enumerate().filter(|(_, log)| is_publish(log)).nth(gone).unwrap().0;
+                let at = poll
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, log)| is_publish(log))
+                    .nth(gone)
+                    .unwrap()
+                    .0;
                 poll.remove(at);
             });
         });
@@ -84,14 +100,24 @@ fn a_missing_message_is_named() {
 
 #[test]
 fn wrong_parameters_are_named() {
-    let error = refused(|dir| edit(&dir.join("deployment.json"), |d| d["params"]["mode"] = 1.into()));
+    let error = refused(|dir| {
+        edit(&dir.join("deployment.json"), |d| {
+            d["params"]["mode"] = 1.into();
+        });
+    });
     assert_eq!(error.class(), ExitClass::Conflict);
     assert!(error.to_string().contains("mode"), "{error}");
-    let error = refused(|dir| edit(&dir.join("deployment.json"), |d| d["params"]["voteOptions"] = 26.into()));
+    let error = refused(|dir| {
+        edit(&dir.join("deployment.json"), |d| {
+            d["params"]["voteOptions"] = 26.into();
+        });
+    });
     assert_eq!(error.class(), ExitClass::Usage);
     assert!(error.to_string().contains("vote options"), "{error}");
     let error = refused(|dir| {
-        edit(&dir.join("deployment.json"), |d| d["params"]["tallyProcessingStateTreeDepth"] = 10.into());
+        edit(&dir.join("deployment.json"), |d| {
+            d["params"]["tallyProcessingStateTreeDepth"] = 10.into();
+        });
     });
     assert_eq!(error.class(), ExitClass::Usage);
 }
@@ -101,10 +127,16 @@ fn a_wrong_coordinator_key_is_refused_before_and_after_ingest() {
     let recorded = fixture("maci-v3");
     let data = folder();
     let quiet = Quiet::new();
-    let error = native_job(data.path(), &recorded, Some(other_key())).unwrap().ingest(quiet.control()).unwrap_err();
+    let error = native_job(data.path(), &recorded, Some(other_key()))
+        .unwrap()
+        .ingest(quiet.control())
+        .unwrap_err();
     assert!(matches!(error, Error::WrongKey(_)));
     assert_eq!(error.class(), ExitClass::Conflict);
-    native_job(data.path(), &recorded, None).unwrap().ingest(quiet.control()).unwrap();
+    native_job(data.path(), &recorded, None)
+        .unwrap()
+        .ingest(quiet.control())
+        .unwrap();
     let error = native_job(data.path(), &recorded, Some(other_key())).unwrap_err();
     assert!(matches!(error, Error::WrongKey(_)));
     let mut job = native_job(data.path(), &recorded, Some(key_of(&recorded))).unwrap();
@@ -123,8 +155,14 @@ fn a_journal_of_another_poll_and_a_changed_log_are_conflicts_that_lose_nothing()
     drop(job);
 
     let other = fixture("maci-v3-full");
-    let error = native_job(data.path(), &other, None).unwrap().ingest(quiet.control()).unwrap_err();
-    assert!(matches!(error, Error::OtherPoll { .. } | Error::ChangedSource { .. }), "{error}");
+    let error = native_job(data.path(), &other, None)
+        .unwrap()
+        .ingest(quiet.control())
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::OtherPoll { .. } | Error::ChangedSource { .. }),
+        "{error}"
+    );
     assert_eq!(error.class(), ExitClass::Conflict);
 
     let changed = folder();
@@ -132,12 +170,19 @@ fn a_journal_of_another_poll_and_a_changed_log_are_conflicts_that_lose_nothing()
     edit(&changed.path().join("logs.json"), |logs| {
         logs["poll"].as_array_mut().unwrap().pop();
     });
-    let error = native_job(data.path(), changed.path(), None).unwrap().ingest(quiet.control()).unwrap_err();
+    let error = native_job(data.path(), changed.path(), None)
+        .unwrap()
+        .ingest(quiet.control())
+        .unwrap_err();
     assert!(matches!(error, Error::ChangedSource { .. }), "{error}");
     assert!(error.to_string().contains("logs.json"), "{error}");
 
     let mut job = native_job(data.path(), &recorded, Some(key_of(&recorded))).unwrap();
-    assert!(job.run(StageId::Tally, quiet.control()).unwrap().is_complete());
+    assert!(
+        job.run(StageId::Tally, quiet.control())
+            .unwrap()
+            .is_complete()
+    );
     assert_eq!(job.status().unwrap().stages[..2], before.stages[..2]);
 }
 
@@ -145,7 +190,10 @@ fn a_journal_of_another_poll_and_a_changed_log_are_conflicts_that_lose_nothing()
 fn a_vanished_journal_is_named_and_never_silently_begun_anew() {
     let recorded = fixture("maci-v3");
     let data = folder();
-    native_job(data.path(), &recorded, None).unwrap().ingest(Quiet::new().control()).unwrap();
+    native_job(data.path(), &recorded, None)
+        .unwrap()
+        .ingest(Quiet::new().control())
+        .unwrap();
     fs::remove_file(data.path().join("journal.redb")).unwrap();
     let error = native_job(data.path(), &recorded, None).unwrap_err();
     assert_eq!(error.class(), ExitClass::Conflict);

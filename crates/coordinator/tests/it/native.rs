@@ -13,7 +13,11 @@ use crate::support::{NoKeys, Quiet, fixture, folder, key_of, native_job, small_s
 /// MACI's own result file without the values that its random salts decide.
 fn plain(json: &str) -> Value {
     let mut value: Value = serde_json::from_str(json).unwrap();
-    for name in ["results", "totalSpentVoiceCredits", "perVoteOptionSpentVoiceCredits"] {
+    for name in [
+        "results",
+        "totalSpentVoiceCredits",
+        "perVoteOptionSpentVoiceCredits",
+    ] {
         if let Some(part) = value.get_mut(name).and_then(Value::as_object_mut) {
             part.remove("salt");
             part.remove("commitment");
@@ -37,9 +41,19 @@ fn recorded_polls_give_macis_own_results() {
         let theirs = fs::read_to_string(recorded.join("tally.json")).unwrap();
         assert_eq!(plain(&ours), plain(&theirs), "{name}");
         let names = |text: &str| -> Vec<String> {
-            text.lines().filter_map(|line| line.trim().split_once("\": ").map(|(name, _)| name.to_owned())).collect()
+            text.lines()
+                .filter_map(|line| {
+                    line.trim()
+                        .split_once("\": ")
+                        .map(|(name, _)| name.to_owned())
+                })
+                .collect()
         };
-        assert_eq!(names(&ours), names(&theirs), "{name}: member names in order");
+        assert_eq!(
+            names(&ours),
+            names(&theirs),
+            "{name}: member names in order"
+        );
     }
 }
 
@@ -82,7 +96,12 @@ fn unwinding_takes_later_stages_along_and_running_again_gives_equal_results() {
         job.run(stage, quiet.control()).unwrap();
     }
     let before = job.status().unwrap();
-    for (stage, to) in [(StageId::Tally, 1), (StageId::Process, 3), (StageId::Ingest, 5), (StageId::Ingest, 0)] {
+    for (stage, to) in [
+        (StageId::Tally, 1),
+        (StageId::Process, 3),
+        (StageId::Ingest, 5),
+        (StageId::Ingest, 0),
+    ] {
         job.unwind(stage, to).unwrap();
         let status = job.status().unwrap();
         for (id, at) in &status.stages {
@@ -109,10 +128,20 @@ fn ingest_and_status_need_no_key() {
     let mut job = native_job(data.path(), &recorded, None).unwrap();
     assert!(job.ingest(quiet.control()).unwrap().is_complete());
     assert_eq!(job.status().unwrap().poll.unwrap().messages, 24);
-    assert!(matches!(job.process(quiet.control()), Err(Error::KeyNeeded)));
+    assert!(matches!(
+        job.process(quiet.control()),
+        Err(Error::KeyNeeded)
+    ));
     drop(job);
     // The recording is not needed any more.
-    let mut job = Job::open(data.path(), None, Some(key_of(&recorded)), Arc::new(NoKeys), Options::default()).unwrap();
+    let mut job = Job::open(
+        data.path(),
+        None,
+        Some(key_of(&recorded)),
+        Arc::new(NoKeys),
+        Options::default(),
+    )
+    .unwrap();
     assert!(job.process(quiet.control()).unwrap().is_complete());
 }
 
@@ -158,7 +187,10 @@ fn warnings(voters: u64) -> Vec<Warning> {
         }
     };
     let cancel = Cancel::new();
-    let control = Control { progress: &progress, cancel: &cancel };
+    let control = Control {
+        progress: &progress,
+        cancel: &cancel,
+    };
     for stage in [StageId::Ingest, StageId::Process, StageId::Tally] {
         job.run(stage, control).unwrap();
     }
@@ -171,6 +203,9 @@ fn warnings(voters: u64) -> Vec<Warning> {
 fn o_12_small_polls_warn_before_the_tally_is_published() {
     assert_eq!(warnings(0), [Warning::NoVotes]);
     assert_eq!(warnings(1), [Warning::OneVoter]);
-    assert!(matches!(warnings(3)[..], [Warning::FewVoters { threshold: 5, .. }, ..]));
+    assert!(matches!(
+        warnings(3)[..],
+        [Warning::FewVoters { threshold: 5, .. }, ..]
+    ));
     assert_eq!(warnings(12), []);
 }

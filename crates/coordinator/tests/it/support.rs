@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use maci_coordinator::{Cancel, Control, Error, Job, Options, ProvingKeys, Recorded, Silent, Status, StoredKeys};
+use maci_coordinator::{
+    Cancel, Control, Error, Job, Options, ProvingKeys, Recorded, Silent, Status, StoredKeys,
+};
 use maci_keys::{AllowInsecureDevKeys, KeyStore, ProvingKey};
 use maci_protocol::keys::{CoordinatorKey, PrivateKey};
 use maci_protocol::recorded;
@@ -16,7 +18,9 @@ use tempfile::TempDir;
 
 /// The recorded poll of a mode: `maci-v3`, `maci-v3-nonqv`, `maci-v3-full`.
 pub(crate) fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fixtures")
+        .join(name)
 }
 
 /// The coordinator key of a recorded directory.
@@ -47,7 +51,10 @@ pub(crate) fn small_spec(mode: Mode, messages: u64) -> Spec {
         vote_options: 3,
         mode,
     };
-    Spec { hostile_percent: 30, ..Spec::honest(params, 3, messages, 11) }
+    Spec {
+        hostile_percent: 30,
+        ..Spec::honest(params, 3, messages, 11)
+    }
 }
 
 /// Writes a simulated poll as a recorded directory, its key included.
@@ -70,10 +77,17 @@ impl ProvingKeys for NoKeys {
     }
 }
 
-/// The proving keys of the small polls, made once and shared by all tests of this machine.
+/// The proving keys of the small polls: made once on this machine, loaded once a process.
 pub(crate) fn keys() -> Arc<dyn ProvingKeys> {
-    let store = KeyStore::open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("keys")).unwrap();
-    Arc::new(StoredKeys::new(store, Some(AllowInsecureDevKeys::because_the_user_said_so())))
+    static KEYS: OnceLock<Arc<StoredKeys>> = OnceLock::new();
+    let open = || {
+        let store = KeyStore::open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("keys")).unwrap();
+        Arc::new(StoredKeys::new(
+            store,
+            Some(AllowInsecureDevKeys::because_the_user_said_so()),
+        ))
+    };
+    KEYS.get_or_init(open).clone()
 }
 
 /// A control that says nothing and never stops.
@@ -85,18 +99,37 @@ impl Quiet {
     }
 
     pub(crate) fn control(&self) -> Control<'_> {
-        Control { progress: &Silent, cancel: &self.0 }
+        Control {
+            progress: &Silent,
+            cancel: &self.0,
+        }
     }
 }
 
 /// A job without proofs.
-pub(crate) fn native_job(data: &Path, recorded: &Path, key: Option<CoordinatorKey>) -> Result<Job, Error> {
-    Job::open(data, Some(Recorded::directory(recorded)), key, Arc::new(NoKeys), Options::default())
+pub(crate) fn native_job(
+    data: &Path,
+    recorded: &Path,
+    key: Option<CoordinatorKey>,
+) -> Result<Job, Error> {
+    Job::open(
+        data,
+        Some(Recorded::directory(recorded)),
+        key,
+        Arc::new(NoKeys),
+        Options::default(),
+    )
 }
 
 /// A job with proofs.
 pub(crate) fn job(data: &Path, recorded: &Path, options: Options) -> Result<Job, Error> {
-    Job::open(data, Some(Recorded::directory(recorded)), Some(key_of(recorded)), keys(), options)
+    Job::open(
+        data,
+        Some(Recorded::directory(recorded)),
+        Some(key_of(recorded)),
+        keys(),
+        options,
+    )
 }
 
 /// A fresh folder.
@@ -112,7 +145,10 @@ pub(crate) fn artefacts(data: &Path) -> BTreeMap<String, Vec<u8>> {
     }
     for entry in fs::read_dir(data.join("proofs")).unwrap() {
         let entry = entry.unwrap();
-        files.insert(format!("proofs/{}", entry.file_name().to_str().unwrap()), fs::read(entry.path()).unwrap());
+        files.insert(
+            format!("proofs/{}", entry.file_name().to_str().unwrap()),
+            fs::read(entry.path()).unwrap(),
+        );
     }
     files
 }
@@ -129,8 +165,15 @@ impl Reference {
         let poll = folder();
         write_poll(spec, poll.path());
         let data = folder();
-        let status = job(data.path(), poll.path(), Options::default()).unwrap().run_all(Quiet::new().control()).unwrap();
-        Self { artefacts: artefacts(data.path()), status, poll }
+        let status = job(data.path(), poll.path(), Options::default())
+            .unwrap()
+            .run_all(Quiet::new().control())
+            .unwrap();
+        Self {
+            artefacts: artefacts(data.path()),
+            status,
+            poll,
+        }
     }
 
     /// The artefacts must be those of the undisturbed run, byte for byte.
@@ -147,8 +190,17 @@ impl Reference {
 /// Runs one test of this binary as another process, with these variables.
 pub(crate) fn child(test: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([test, "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
-    command.envs(variables.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.args([
+        test,
+        "--exact",
+        "--ignored",
+        "--nocapture",
+        "--test-threads=1",
+    ]);
+    command
+        .envs(variables.iter().copied())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
     command
 }
 
@@ -162,7 +214,10 @@ pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit.max(1)
     }
 }

@@ -39,18 +39,29 @@ impl<'a> Feed<'a> {
         seed: &RunSeed,
     ) -> Result<Self, Error> {
         let walk = Walk::Processing(Box::new(Processing::new(log, key)?));
-        Ok(Self { journal, log, key, seed: seed.clone(), walk })
+        Ok(Self {
+            journal,
+            log,
+            key,
+            seed: seed.clone(),
+            walk,
+        })
     }
 
     /// The inputs of every wanted unit, in submission order.
-    pub(super) fn take(&mut self, wanted: &BTreeSet<ProofUnit>) -> Result<Vec<(ProofUnit, Inputs)>, Error> {
+    pub(super) fn take(
+        &mut self,
+        wanted: &BTreeSet<ProofUnit>,
+    ) -> Result<Vec<(ProofUnit, Inputs)>, Error> {
         if wanted.first().is_some_and(|first| *first < self.next()) {
             self.walk = Walk::Processing(Box::new(Processing::new(self.log, self.key)?));
         }
         let mut taken = Vec::with_capacity(wanted.len());
         while wanted.last().is_some_and(|last| self.next() <= *last) {
             let unit = self.next();
-            let Some((inputs, holds)) = self.step(wanted.contains(&unit))? else { break };
+            let Some((inputs, holds)) = self.step(wanted.contains(&unit))? else {
+                break;
+            };
             // The proof must be about the statement that the journal holds.
             if !holds {
                 return Err(Error::OtherStatement { unit });
@@ -63,10 +74,12 @@ impl<'a> Feed<'a> {
     /// The batch that the walk comes to next.
     fn next(&self) -> ProofUnit {
         match &self.walk {
-            Walk::Processing(walk) => ProofUnit::process(self.log.message_batches() - walk.batches_left()),
-            Walk::Tallying(walk) => {
-                ProofUnit::tally(self.log.params.tally_batches(self.log.total_signups()) - walk.batches_left())
+            Walk::Processing(walk) => {
+                ProofUnit::process(self.log.message_batches() - walk.batches_left())
             }
+            Walk::Tallying(walk) => ProofUnit::tally(
+                self.log.params.tally_batches(self.log.total_signups()) - walk.batches_left(),
+            ),
         }
     }
 
@@ -77,24 +90,33 @@ impl<'a> Feed<'a> {
         match &mut self.walk {
             Walk::Processing(walk) => {
                 let next = if wanted {
-                    walk.next_inputs(seed).map(|(summary, inputs)| (summary, Some(Inputs::Process(Box::new(inputs)))))
+                    walk.next_inputs(seed)
+                        .map(|(summary, inputs)| (summary, Some(Inputs::Process(Box::new(inputs)))))
                 } else {
                     walk.advance(seed).map(|summary| (summary, None))
                 };
-                let Some((summary, inputs)) = next else { return Ok(None) };
+                let Some((summary, inputs)) = next else {
+                    return Ok(None);
+                };
                 let row: Option<ProcessBatch> = self.journal.read(|r| r.get(index))?;
                 if walk.batches_left() == 0 {
-                    self.walk = Walk::Tallying(Box::new(Tallying::new(self.log, walk.as_ref().clone().finish())));
+                    self.walk = Walk::Tallying(Box::new(Tallying::new(
+                        self.log,
+                        walk.as_ref().clone().finish(),
+                    )));
                 }
                 Ok(Some((inputs, row == Some(summary.statement))))
             }
             Walk::Tallying(walk) => {
                 let next = if wanted {
-                    walk.next_inputs(seed).map(|inputs| (inputs.statement, Some(Inputs::Tally(Box::new(inputs)))))
+                    walk.next_inputs(seed)
+                        .map(|inputs| (inputs.statement, Some(Inputs::Tally(Box::new(inputs)))))
                 } else {
                     walk.advance(seed).map(|statement| (statement, None))
                 };
-                let Some((statement, inputs)) = next else { return Ok(None) };
+                let Some((statement, inputs)) = next else {
+                    return Ok(None);
+                };
                 let row: Option<TallyBatch> = self.journal.read(|r| r.get(index))?;
                 Ok(Some((inputs, row == Some(statement))))
             }

@@ -50,7 +50,15 @@ pub(super) fn run(
         control.cancel.check()?;
         let inputs = feed.take(&window.iter().copied().collect())?;
         let (units, tasks) = tasks(window, inputs, &keys);
-        let shop = Shop { job, log: &log, keys: &keys, units: &units, total, clock, control };
+        let shop = Shop {
+            job,
+            log: &log,
+            keys: &keys,
+            units: &units,
+            total,
+            clock,
+            control,
+        };
         let mut failure = None;
         let made = pool.prove(
             tasks,
@@ -58,7 +66,7 @@ pub(super) fn run(
             &stop,
             &mut |event| {
                 // A proof that cannot be kept stops the run; those that come after it are still kept if they can be.
-                if let Err(error) = shop.take(event) {
+                if let Err(error) = shop.take(&event) {
                     stop.cancel();
                     failure.get_or_insert(error);
                 }
@@ -68,17 +76,24 @@ pub(super) fn run(
             (Some(error), _) => return Err(error),
             (None, Ok(_)) => {}
             (None, Err(ProveError::Cancelled)) => return Err(Error::Interrupted),
-            (None, Err(error)) => return Err(Error::Prove(error)),
+            (None, Err(error)) => return Err(Error::Prove(Box::new(error))),
         }
     }
     Ok(())
 }
 
 /// The window's inputs in the order in which they are to be begun.
-fn tasks(window: &[ProofUnit], inputs: Vec<(ProofUnit, Inputs)>, keys: &Keys) -> (Vec<ProofUnit>, Vec<Task>) {
+fn tasks(
+    window: &[ProofUnit],
+    inputs: Vec<(ProofUnit, Inputs)>,
+    keys: &Keys,
+) -> (Vec<ProofUnit>, Vec<Task>) {
     let mut inputs = inputs;
     inputs.sort_by_key(|(unit, _)| window.iter().position(|other| other == unit));
-    inputs.into_iter().map(|(unit, inputs)| (unit, Task::new(Arc::clone(keys.of(unit)), inputs))).unzip()
+    inputs
+        .into_iter()
+        .map(|(unit, inputs)| (unit, Task::new(Arc::clone(keys.of(unit)), inputs)))
+        .unzip()
 }
 
 /// The two proving keys.
@@ -93,13 +108,21 @@ impl Keys {
             let id = circuit_of(log, unit);
             let circuit = id.to_string();
             let start = Instant::now();
-            control.progress.event(&Event::KeyStarted { circuit: circuit.clone() });
+            control.progress.event(&Event::KeyStarted {
+                circuit: circuit.clone(),
+            });
             let key = job.keys.proving_key(&id)?;
-            control.progress.event(&Event::KeyReady { circuit, seconds: start.elapsed().as_secs_f64() });
+            control.progress.event(&Event::KeyReady {
+                circuit,
+                seconds: start.elapsed().as_secs_f64(),
+            });
             control.cancel.check()?;
             Ok::<_, Error>(key)
         };
-        Ok(Self { process: one(ProofUnit::process(0))?, tally: one(ProofUnit::tally(0))? })
+        Ok(Self {
+            process: one(ProofUnit::process(0))?,
+            tally: one(ProofUnit::tally(0))?,
+        })
     }
 
     fn of(&self, unit: ProofUnit) -> &Arc<ProvingKey> {
@@ -116,7 +139,11 @@ impl Keys {
     /// Proofs under another key would not make one transcript with the ones to come.
     fn check_finished(&self, job: &Job) -> Result<(), Error> {
         let finished: BTreeSet<ProofUnit> = super::finished(job)?;
-        job.journal.read(|r| finished.into_iter().try_for_each(|unit| load(job, r, unit, self.id(unit)).map(drop)))
+        job.journal.read(|r| {
+            finished
+                .into_iter()
+                .try_for_each(|unit| load(job, r, unit, self.id(unit)).map(drop))
+        })
     }
 }
 
@@ -132,11 +159,18 @@ struct Shop<'a> {
 }
 
 impl Shop<'_> {
-    fn take(&self, event: Made) -> Result<(), Error> {
+    fn take(&self, event: &Made) -> Result<(), Error> {
         match event {
-            Made::Started { index } => self.units.get(index).map_or(Ok(()), |unit| self.begun(*unit)),
-            Made::Finished { index, proof, elapsed } => match self.units.get(index) {
-                Some(unit) => self.finished(*unit, &proof, elapsed.as_secs_f64()),
+            Made::Started { index } => self
+                .units
+                .get(*index)
+                .map_or(Ok(()), |unit| self.begun(*unit)),
+            Made::Finished {
+                index,
+                proof,
+                elapsed,
+            } => match self.units.get(*index) {
+                Some(unit) => self.finished(*unit, proof, elapsed.as_secs_f64()),
                 None => Ok(()),
             },
             _ => Ok(()),
@@ -155,13 +189,29 @@ impl Shop<'_> {
         let done = self.job.journal.write(|w| {
             let before: Option<ProofRow> = w.get(unit.key())?;
             let made = before.map_or(0, |before| before.made).saturating_add(1);
-            w.put(unit.key(), &ProofRow { verifying_key, proof: proof.to_bytes().to_vec(), made })?;
+            w.put(
+                unit.key(),
+                &ProofRow {
+                    verifying_key,
+                    proof: proof.to_bytes().to_vec(),
+                    made,
+                },
+            )?;
             let done = w.count(Table::Proofs);
-            set_checkpoint(w, StageId::Prove, Checkpoint { done, total: self.total })?;
+            set_checkpoint(
+                w,
+                StageId::Prove,
+                Checkpoint {
+                    done,
+                    total: self.total,
+                },
+            )?;
             Ok(done)
         })?;
         settle_file(self.job, self.log, unit, proof)?;
-        self.control.progress.event(&Event::ProofFinished { unit, seconds });
+        self.control
+            .progress
+            .event(&Event::ProofFinished { unit, seconds });
         self.clock.advanced(done, self.total);
         Ok(())
     }
