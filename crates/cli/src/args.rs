@@ -146,7 +146,7 @@ pub(crate) enum Command {
     Verdict(commands::verdict::VerdictCommand),
     /// Run a complete-set market that a verdict settles
     #[command(subcommand)]
-    Market(Box<commands::market::MarketCommand>),
+    Market(commands::market::MarketCommand),
     /// Settle a market on a verdict (the same as: market settle)
     Settle(commands::settle::SettleArgs),
     /// List, generate, check and export proving and verifying keys

@@ -59,7 +59,7 @@ impl maci_coordinator::Progress for Watch {
                 }
             }
             Event::KeyStarted { circuit } => {
-                self.note(stage.as_ref(), &format!("keys of {circuit} ..."))
+                self.note(stage.as_ref(), &format!("keys of {circuit} ..."));
             }
             Event::KeyReady { circuit, seconds } => {
                 self.note(

@@ -87,7 +87,7 @@ impl SimulateSpec {
             "mode" => {
                 self.params.mode = value
                     .parse()
-                    .map_err(|error: maci_verifier::ParamsError| error.to_string())?
+                    .map_err(|error: maci_verifier::ParamsError| error.to_string())?;
             }
             "depth" => self.params.state_tree_depth = number(name, value)?,
             "tally-depth" => self.params.tally_processing_state_tree_depth = number(name, value)?,

@@ -4,7 +4,6 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
 use crate::context::Context;
-use crate::failure::Failure;
 use crate::report::Report;
 use crate::settings::Source;
 
@@ -16,9 +15,9 @@ pub(crate) enum ConfigCommand {
 }
 
 /// Shows settings.
-pub(crate) fn run(context: &Context<'_>, command: &ConfigCommand) -> Result<Report, Failure> {
+pub(crate) fn run(context: &Context<'_>, command: &ConfigCommand) -> Report {
     match command {
-        ConfigCommand::Show => Ok(show(context)),
+        ConfigCommand::Show => show(context),
     }
 }
 

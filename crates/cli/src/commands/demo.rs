@@ -100,14 +100,13 @@ pub(crate) fn run(context: &Context<'_>, args: &DemoArgs) -> Result<Report, Fail
     let path = session.job.bundle_path();
     let bytes = audit::read(&path)?;
     let log = session.log()?;
-    let made = [params.process_circuit(), params.tally_circuit()]
-        .iter()
-        .map(|circuit| {
-            keys.proving_key(circuit)
-                .map(|key| key.verifying_key().clone())
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| failure(&error))?;
+    let mut made = Vec::new();
+    for circuit in [params.process_circuit(), params.tally_circuit()] {
+        let key = keys
+            .proving_key(&circuit)
+            .map_err(|error| failure(&error))?;
+        made.push(key.verifying_key().clone());
+    }
     context
         .progress
         .note("auditing the bundle as a stranger would ...");

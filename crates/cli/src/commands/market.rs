@@ -21,7 +21,7 @@ use crate::report::Report;
 #[derive(Debug, Subcommand)]
 pub(crate) enum MarketCommand {
     /// Make a market that a poll will judge
-    New(new::NewArgs),
+    New(Box<new::NewArgs>),
     /// Bring collateral in
     Deposit(act::AmountArgs),
     /// Take free collateral out

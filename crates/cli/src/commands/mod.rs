@@ -36,7 +36,7 @@ pub(crate) fn run(context: &Context<'_>, command: Command) -> Result<Report, Fai
         Command::Settle(args) => settle::run(context, &args),
         Command::Keys(command) => keys::run(context, &command),
         Command::Circuits(command) => circuits::run(context, &command),
-        Command::Config(command) => config::run(context, &command),
+        Command::Config(command) => Ok(config::run(context, &command)),
         Command::Completions(args) => completions::run(context, &args),
         Command::Man(args) => man::run(context, &args),
     }

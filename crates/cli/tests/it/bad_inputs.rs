@@ -303,7 +303,7 @@ fn wrong_parameters() {
     ] {
         let place = with_poll();
         edit(&place, "poll/deployment.json", |deployment| {
-            deployment["params"][field] = value
+            deployment["params"][field] = value;
         });
         refused(
             &place,

@@ -122,9 +122,9 @@ pub(crate) fn files_below(directory: &Path) -> Vec<PathBuf> {
         for entry in std::fs::read_dir(directory).expect("a directory").flatten() {
             let path = entry.path();
             if path.is_dir() {
-                pending.push(path)
+                pending.push(path);
             } else {
-                files.push(path)
+                files.push(path);
             }
         }
     }
