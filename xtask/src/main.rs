@@ -26,7 +26,7 @@ struct Cli {
 enum Command {
     /// Install what the end-to-end tests need and run every test.
     Test {
-        /// Also run cargo-deny, the long fuzz and the bare-metal build of the verifier.
+        /// Also run cargo-deny and the long fuzz.
         #[arg(long)]
         thorough: bool,
     },

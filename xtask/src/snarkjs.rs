@@ -79,6 +79,8 @@ fn check_poll(root: &Path, datadir: &Path, case: &Case) -> Result<()> {
             .map(str::to_owned)
             .context("the workspace path is not UTF-8")
     };
+    // A cache of its own: a stale key elsewhere must not hide a broken key generation.
+    let cache = text(&root.join("target/e2e/cache"))?;
     let maci = |args: &[&str]| {
         let mut line = vec![
             "run",
@@ -90,7 +92,7 @@ fn check_poll(root: &Path, datadir: &Path, case: &Case) -> Result<()> {
             "--",
         ];
         line.extend(args);
-        stages::run(root, "cargo", &line, &[])
+        stages::run(root, "cargo", &line, &[("MACI_CACHE", &cache)])
     };
     let directory = text(datadir)?;
     let mut demo = vec!["demo", "--no-progress", "--datadir", &directory];
