@@ -167,7 +167,7 @@ pub enum CheckError {
 
 /// Checks natively what the circuit proves, clause by clause under the circuit's own clause names.
 ///
-/// `Ok` means that the circuit is satisfied by these inputs. The prover calls it before it spends a proof.
+/// `Ok` means that the circuit is satisfied by these inputs. The prover itself holds the assignment against every row.
 pub fn check(id: CircuitId, inputs: &Inputs) -> Result<(), CheckError> {
     check_shape(id, inputs)?;
     match inputs {

@@ -6,6 +6,9 @@
 
 pub mod maci;
 
+use core::fmt;
+use maci_crypto::poseidon::hash2;
+
 use maci_verifier::{ChainHash, Salt, SbCommitment, statement::ProcessBatch};
 
 use crate::{
@@ -71,7 +74,6 @@ pub enum ProcessError {
 pub const INITIAL_SALT: Salt = Salt(<maci_crypto::Fr as ark_ff::AdditiveGroup>::ZERO);
 
 /// Everything about one batch, for [`Layout::assemble`].
-#[derive(Debug)]
 pub struct Frame<'a, L: Layout> {
     /// The poll.
     pub log: &'a PollLog,
@@ -93,8 +95,17 @@ pub struct Frame<'a, L: Layout> {
     pub new_salt: Salt,
 }
 
+impl<L: Layout> fmt::Debug for Frame<'_, L> {
+    /// Shows the statement; openings and salts are secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame")
+            .field("statement", &self.statement)
+            .finish_non_exhaustive()
+    }
+}
+
 /// One processed batch without its witness.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BatchSummary {
     /// Position in submission order: 0 is the batch with the newest messages.
     pub batch: u64,
@@ -106,12 +117,22 @@ pub struct BatchSummary {
     pub counts: Counts,
 }
 
+impl fmt::Debug for BatchSummary {
+    /// Shows the public part; the salt hides the state.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BatchSummary")
+            .field("batch", &self.batch)
+            .field("statement", &self.statement)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A poll being processed batch by batch, newest first: an iterator whose every item can be had with its witness
 /// ([`Self::next_inputs`]) or without ([`Self::advance`]), at the machine's full speed.
 ///
 /// Memory is the state's, not the log's. A clone is a checkpoint: witnesses of any later batch can be made from it
 /// by advancing, again and again, with equal results (D16).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Processing<'a, L: Layout> {
     log: &'a PollLog,
     key: &'a CoordinatorKey,
@@ -121,7 +142,18 @@ pub struct Processing<'a, L: Layout> {
     left: u64,
     salt: Salt,
     commitment: SbCommitment,
+    counts: Counts,
     filler: Message,
+}
+
+impl<L: Layout> fmt::Debug for Processing<'_, L> {
+    /// Shows how far it is; state and salt are secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Processing")
+            .field("left", &self.left)
+            .field("commitment", &self.commitment)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a, L: Layout> Processing<'a, L> {
@@ -143,6 +175,7 @@ impl<'a, L: Layout> Processing<'a, L> {
             left: log.message_batches(),
             salt: INITIAL_SALT,
             commitment,
+            counts: Counts::default(),
             filler: filler(key),
         })
     }
@@ -239,6 +272,7 @@ impl<'a, L: Layout> Processing<'a, L> {
             layout: self.layout,
             salt: self.salt,
             commitment: self.commitment,
+            counts: self.counts,
         }
     }
 
@@ -271,16 +305,15 @@ impl<'a, L: Layout> Processing<'a, L> {
         let (index, batch_end_index) = self.range();
         let batch = self.log.message_batches() - self.left;
         let circuit = self.log.params.process_circuit();
-        let salt = salts.salt(
-            &circuit,
-            SaltRole::StateAndBallots,
-            batch,
-            self.commitment.0,
-        );
+        let output_batch_hash = self.batch_hash(self.left);
+        // The first commitment is public and the same for every log of the poll, so the messages are bound too: else two
+        // runs that differ in one message would show whether it counted.
+        let input = hash2(self.commitment.0, output_batch_hash.0);
+        let salt = salts.salt(&circuit, SaltRole::StateAndBallots, batch, input);
         let new = self.layout.commit(&self.machine, salt);
         let statement = ProcessBatch {
             total_signups: self.log.total_signups(),
-            output_batch_hash: self.batch_hash(self.left),
+            output_batch_hash,
             actual_state_tree_depth: self.log.actual_state_tree_depth().into(),
             coordinator_public_key_hash: self.key.public_hash(),
             vote_options: self.log.params.vote_options,
@@ -291,6 +324,7 @@ impl<'a, L: Layout> Processing<'a, L> {
         };
         self.salt = salt;
         self.commitment = new;
+        self.counts.merge(&counts);
         self.left -= 1;
         BatchSummary {
             batch,
@@ -302,7 +336,7 @@ impl<'a, L: Layout> Processing<'a, L> {
 }
 
 /// The state after all messages.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FinalState<L> {
     /// Leaves and ballots.
     pub machine: Machine,
@@ -312,6 +346,17 @@ pub struct FinalState<L> {
     pub salt: Salt,
     /// The last commitment.
     pub commitment: SbCommitment,
+    /// What all messages did.
+    pub counts: Counts,
+}
+
+impl<L> fmt::Debug for FinalState<L> {
+    /// Shows the commitment; state and salt are secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FinalState")
+            .field("commitment", &self.commitment)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What fills the slots past the end of the last batch: a fixed message from nobody that addresses index 0.
@@ -332,6 +377,6 @@ fn filler(key: &CoordinatorKey) -> Message {
     command
         .sign(&sender)
         .ok()
-        .and_then(|signed| signed.encrypt(&sender, &key.public()))
+        .and_then(|signed| signed.encrypt(&sender, &key.public()).ok())
         .unwrap_or_else(Message::placeholder)
 }

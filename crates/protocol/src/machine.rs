@@ -120,7 +120,7 @@ pub enum Effect {
 }
 
 /// One message's way through the machine, without the ballot's other options.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Step {
     /// Whether the command counted.
     pub effect: Effect,
@@ -143,8 +143,15 @@ pub struct Step {
     pub weight_after: u64,
 }
 
+impl fmt::Debug for Step {
+    /// Shows nothing: a step is a plaintext vote and what became of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Step").finish_non_exhaustive()
+    }
+}
+
 /// A [`Step`] with the message it belongs to and the whole ballot: everything that a witness of any layout needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct MessageTransition {
     /// Position of the message in the log.
     pub index: u64,
@@ -158,7 +165,16 @@ pub struct MessageTransition {
     pub ballot_after: Ballot,
 }
 
-#[derive(Clone, Debug, Default)]
+impl fmt::Debug for MessageTransition {
+    /// Shows which message it is; the rest is a plaintext vote and what became of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageTransition")
+            .field("index", &self.index)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Default)]
 struct BallotEntry {
     nonce: u64,
     /// `None` as long as every weight is 0, so that voters who never vote cost nothing.
@@ -166,12 +182,21 @@ struct BallotEntry {
 }
 
 /// The state of a poll between two messages.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Machine {
     params: PollParams,
     leaves: Vec<StateLeaf>,
     ballots: Vec<BallotEntry>,
     blank_votes: Box<[u64]>,
+}
+
+impl fmt::Debug for Machine {
+    /// Shows the parameters; leaves and ballots are the plaintext state.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Machine")
+            .field("params", &self.params)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Machine {

@@ -3,19 +3,22 @@
 //! Step 3 of the way of a vote: ECDH with the coordinator key, decrypt, unpack. Any ten field elements decrypt to
 //! some command; whether it counts is the machine's question.
 
+use core::fmt;
+
 use ark_ff::{AdditiveGroup, PrimeField};
 use maci_crypto::{
     Fr,
     babyjubjub::{self, RawPoint},
     cipher, ecdh,
     eddsa::{self, Signature},
+    keypair::KeyError,
     poseidon,
 };
 use maci_verifier::Salt;
 
 use crate::{
     chain::NUMS,
-    keys::{CoordinatorKey, PrivateKey},
+    keys::{CoordinatorKey, PrivateKey, PublicKey},
     types::{Nonce, PollId, StateIndex, VoteOptionIndex, VoteWeight},
 };
 
@@ -70,7 +73,7 @@ pub fn decrypt(message: &Message, key: &CoordinatorKey) -> Option<SignedCommand>
 }
 
 /// What a voter asks for: a weight for an option, and the key of the voter's next command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct VoteCommand {
     /// The voter's leaf.
     pub state_index: StateIndex,
@@ -100,6 +103,16 @@ pub enum CommandError {
         /// Its value.
         found: u64,
     },
+    /// A new key that would authenticate nobody, so that the voter could never vote again (D7).
+    #[error("the new public key cannot be used: {0}")]
+    NewKey(KeyError),
+}
+
+impl fmt::Debug for VoteCommand {
+    /// Shows nothing: this is a plaintext vote.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VoteCommand").finish_non_exhaustive()
+    }
 }
 
 impl VoteCommand {
@@ -150,8 +163,10 @@ impl VoteCommand {
         }
     }
 
-    /// Packs and signs with the key of the voter's current leaf.
+    /// Packs and signs with the key of the voter's current leaf. Refuses a new key that is off the curve or of low
+    /// order: the protocol would take it (D7), and the voter would be locked out (security.md S-07).
     pub fn sign(&self, key: &PrivateKey) -> Result<SignedCommand, CommandError> {
+        key_of_high_order(self.new_public_key).map_err(CommandError::NewKey)?;
         Ok(SignedCommand::sign_packed(self.pack()?, key))
     }
 }
@@ -160,12 +175,19 @@ impl VoteCommand {
 ///
 /// The packed elements are kept as they were signed: their bits past 250 are no part of [`VoteCommand`] but part of
 /// what the signature covers (D4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SignedCommand {
     /// The four signed elements.
     pub packed: [Fr; 4],
     /// The signature, not yet verified.
     pub signature: Signature,
+}
+
+impl fmt::Debug for SignedCommand {
+    /// Shows nothing: this is a plaintext vote.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedCommand").finish_non_exhaustive()
+    }
 }
 
 impl SignedCommand {
@@ -218,12 +240,28 @@ impl SignedCommand {
         }
     }
 
-    /// Encrypts to the coordinator with a one-time key. `None` if the coordinator's key is off the curve.
-    pub fn encrypt(&self, ephemeral: &PrivateKey, coordinator: &RawPoint) -> Option<Message> {
-        let shared = ecdh::shared_key(&ephemeral.formatted(), coordinator)?;
-        Some(Message {
+    /// Encrypts to the coordinator with a one-time key. Refuses a coordinator key off the curve or of low order, to
+    /// which every message would be readable by anyone (security.md S-07).
+    pub fn encrypt(
+        &self,
+        ephemeral: &PrivateKey,
+        coordinator: &RawPoint,
+    ) -> Result<Message, KeyError> {
+        key_of_high_order(*coordinator)?;
+        let shared =
+            ecdh::shared_key(&ephemeral.formatted(), coordinator).ok_or(KeyError::OffCurve)?;
+        Ok(Message {
             data: cipher::encrypt(&self.plaintext(), &shared),
             encryption_public_key: ephemeral.public_key().coordinates(),
         })
     }
+}
+
+/// The part of [`PublicKey::require_usable`] that is cheap enough for every message.
+fn key_of_high_order(coordinates: RawPoint) -> Result<(), KeyError> {
+    let key = PublicKey::new(coordinates)?;
+    if babyjubjub::has_low_order(&key.point()) {
+        return Err(KeyError::LowOrder);
+    }
+    Ok(())
 }

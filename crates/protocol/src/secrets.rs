@@ -12,7 +12,7 @@ use core::fmt;
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use maci_crypto::{Fr, field};
-use maci_verifier::{CircuitId, Salt};
+use maci_verifier::{CircuitId, Salt, VkId};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -90,10 +90,13 @@ impl RunSeed {
         ]))
     }
 
-    /// Groth16's blinding values r and s for one proof.
+    /// Groth16's blinding values r and s for one proof under one key.
+    ///
+    /// The key is part of it because two proofs of one witness under two keys would otherwise share r and s.
     pub fn proof_randomness(
         &self,
         circuit: &CircuitId,
+        key: VkId,
         public_inputs: &[Fr],
         witness_digest: [u8; 32],
     ) -> (Fr, Fr) {
@@ -104,6 +107,7 @@ impl RunSeed {
                 b"groth16",
                 name,
                 circuit.as_bytes(),
+                &key.0,
                 &inputs,
                 &witness_digest,
             ])

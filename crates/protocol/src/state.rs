@@ -2,6 +2,8 @@
 //!
 //! Step 5 of the way of a vote: the machine changes them, a layout commits to them.
 
+use core::fmt;
+
 use ark_ff::AdditiveGroup;
 use maci_crypto::{
     Fr,
@@ -43,12 +45,19 @@ impl StateLeaf {
 }
 
 /// One ballot: the nonce of the last applied command and a weight for each option.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Ballot {
     /// Nonce of the last applied command; 0 when blank.
     pub nonce: u64,
     /// 5^v vote weights, each below 2^50.
     pub votes: Vec<u64>,
+}
+
+impl fmt::Debug for Ballot {
+    /// Shows nothing: these are plaintext votes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ballot").finish_non_exhaustive()
+    }
 }
 
 impl Ballot {

@@ -4,6 +4,7 @@
 //! table instead of being hashed. [`VoteNodes`] keeps the inner nodes of a ballot that changes often: a vote then
 //! costs v hashes and a path none.
 
+use core::fmt;
 use std::sync::LazyLock;
 
 use ark_ff::AdditiveGroup;
@@ -76,11 +77,20 @@ pub fn path(votes: &[u64], depth: u8, option: usize) -> Vec<[Fr; ARITY - 1]> {
 }
 
 /// The inner nodes of one ballot's tree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct VoteNodes {
     depth: u8,
     /// Height 1 first, the root last.
     nodes: Box<[Fr]>,
+}
+
+impl fmt::Debug for VoteNodes {
+    /// Shows the depth; the nodes are hashes of unsalted, guessable votes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VoteNodes")
+            .field("depth", &self.depth)
+            .finish_non_exhaustive()
+    }
 }
 
 impl VoteNodes {

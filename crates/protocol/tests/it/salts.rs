@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use maci_crypto::{Fr, field};
 use maci_protocol::{
-    Address,
+    Address, PollLog,
     keys::PrivateKey,
-    layout::maci::{process_batches, tally_batches},
+    layout::{
+        Processing,
+        maci::{MaciLayout, process_batches, tally_batches},
+    },
     secrets::{RunSeed, SaltRole, SaltSource},
     testing::{Spec, simulate},
 };
-use maci_verifier::{CircuitId, Mode, PollParams, Salt};
+use maci_verifier::{CircuitId, Mode, PollParams, Salt, VkId};
 
 /// Keeps every salt that was drawn.
 struct Recorder(RunSeed, Vec<Salt>);
@@ -109,21 +112,50 @@ fn s_10_salts_depend_on_the_key_and_on_every_part_of_their_purpose() {
 }
 
 #[test]
-fn groth16_randomness_is_bound_to_statement_and_witness() {
+fn groth16_randomness_is_bound_to_key_statement_and_witness() {
     let seed = RunSeed::derive(&PrivateKey::from_be_bytes(&[1]), 1, Address([7; 20]));
     let circuit = CircuitId::PollJoined {
         state_tree_depth: 10,
     };
     let one = Fr::from(1u64);
-    let (r, s) = seed.proof_randomness(&circuit, &[one], [1; 32]);
+    let key = VkId([3; 32]);
+    let (r, s) = seed.proof_randomness(&circuit, key, &[one], [1; 32]);
     assert_ne!(r, s);
-    assert_eq!(seed.proof_randomness(&circuit, &[one], [1; 32]), (r, s));
-    for (inputs, digest) in [
-        (vec![one], [2; 32]),
-        (vec![one, one], [1; 32]),
-        (vec![], [1; 32]),
+    assert_eq!(
+        seed.proof_randomness(&circuit, key, &[one], [1; 32]),
+        (r, s)
+    );
+    for (key, inputs, digest) in [
+        (key, vec![one], [2; 32]),
+        (key, vec![one, one], [1; 32]),
+        (key, vec![], [1; 32]),
+        (VkId([4; 32]), vec![one], [1; 32]),
     ] {
-        let (other_r, other_s) = seed.proof_randomness(&circuit, &inputs, digest);
+        let (other_r, other_s) = seed.proof_randomness(&circuit, key, &inputs, digest);
         assert!(other_r != r && other_s != s);
     }
+}
+
+#[test]
+fn s_10_two_logs_that_differ_in_a_message_without_effect_share_no_commitment() {
+    let poll = poll();
+    let first = |log: &PollLog| {
+        let mut salts = RunSeed::derive(poll.coordinator.private(), log.chain_id, log.poll_address);
+        let mut processing = Processing::<MaciLayout>::new(log, &poll.coordinator).unwrap();
+        processing.advance(&mut salts).unwrap()
+    };
+    // The placeholder again, as newest message: nobody signed it, so it does nothing.
+    let mut longer = poll.log.clone();
+    longer.messages.push(longer.messages[0].clone());
+    longer.recompute_batch_hashes();
+    let (without, with) = (first(&poll.log), first(&longer));
+    assert_eq!(
+        without.statement.current_sb_commitment,
+        with.statement.current_sb_commitment
+    );
+    assert_ne!(without.new_salt, with.new_salt);
+    assert_ne!(
+        without.statement.new_sb_commitment,
+        with.statement.new_sb_commitment
+    );
 }

@@ -1,6 +1,8 @@
 //! MACI's layout of message processing: a binary tree of state leaves, a binary tree of ballots, a quinary tree of
 //! weights in each ballot, and `H3(state root, ballot root, salt)` over all (protocol.md §8).
 
+use core::fmt;
+
 use ark_ff::AdditiveGroup;
 use maci_crypto::{Fr, poseidon, tree::binary::LazyTree};
 use maci_verifier::{Salt, SbCommitment};
@@ -41,7 +43,7 @@ pub fn empty_ballot_root(state_tree_depth: u8, vote_option_tree_depth: u8) -> Fr
 }
 
 /// MACI's trees over a machine's state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MaciLayout {
     state_tree_depth: u8,
     vote_option_tree_depth: u8,
@@ -53,8 +55,18 @@ pub struct MaciLayout {
     changed: Vec<(u64, usize)>,
 }
 
+impl fmt::Debug for MaciLayout {
+    /// Shows the depths; the nodes are hashes of unsalted, guessable votes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MaciLayout")
+            .field("state_tree_depth", &self.state_tree_depth)
+            .field("vote_option_tree_depth", &self.vote_option_tree_depth)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What one slot opens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Opening {
     leaf: StateLeaf,
     leaf_path: Vec<Fr>,
@@ -62,6 +74,13 @@ pub struct Opening {
     ballot_path: Vec<Fr>,
     weight: Fr,
     weight_path: Vec<[Fr; 4]>,
+}
+
+impl fmt::Debug for Opening {
+    /// Shows nothing: leaf, weight and paths are the plaintext state.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opening").finish_non_exhaustive()
+    }
 }
 
 /// The two roots under a commitment.

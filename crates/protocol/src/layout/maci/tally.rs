@@ -1,5 +1,7 @@
 //! MACI's layout of the tally: batches of T ballots opened by one path from their common node (protocol.md §13).
 
+use core::fmt;
+
 use ark_ff::AdditiveGroup;
 use maci_crypto::Fr;
 use maci_verifier::{Salt, TallyCommitment, statement::TallyBatch};
@@ -19,7 +21,7 @@ use crate::{
 const NO_SALT: Salt = Salt(Fr::ZERO);
 
 /// A poll being tallied batch by batch; each batch with its witness or without.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Tallying<'a> {
     log: &'a PollLog,
     machine: Machine,
@@ -31,6 +33,15 @@ pub struct Tallying<'a> {
     results: Results,
     salts: TallySalts,
     commitments: Option<TallyCommitments>,
+}
+
+impl fmt::Debug for Tallying<'_> {
+    /// Shows how far it is; ballots, running sums and salts are secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tallying")
+            .field("batch", &self.batch)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A tally with everything that opens its commitment.
@@ -52,6 +63,7 @@ impl<'a> Tallying<'a> {
             mut layout,
             salt,
             commitment,
+            counts: _,
         } = last;
         let per_option_spent = log.params.mode.has_per_option_spent().then_some(NO_SALT);
         Self {
