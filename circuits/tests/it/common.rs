@@ -139,7 +139,7 @@ impl Poll {
     }
 
     pub(crate) fn signed(&self, voter: usize, command: &VoteCommand) -> SignedCommand {
-        command.sign(&self.voters[voter]).unwrap()
+        SignedCommand::sign_packed(command.pack().unwrap(), &self.voters[voter])
     }
 
     /// Encrypts with a fixed one-time key.

@@ -57,6 +57,12 @@ pub enum KeyError {
     /// The coordinates do not satisfy the curve equation.
     #[error("the coordinates are not on baby jubjub")]
     OffCurve,
+    /// 8 times the key is the identity: it authenticates nobody, and anyone decrypts what is encrypted to it.
+    #[error("the public key has low order; expected the public key of a private key")]
+    LowOrder,
+    /// The key has a torsion component, which no multiple of Base8 has.
+    #[error("the public key is no multiple of base8; expected the public key of a private key")]
+    OutsideSubgroup,
 }
 
 /// A raw private key.
@@ -190,7 +196,8 @@ pub(crate) struct Expanded {
     pub(crate) prefix: Zeroizing<[u8; 32]>,
 }
 
-/// A public key: a point of the curve, of any order (`docs/protocol.md` §4).
+/// A public key: a point of the curve, of any order (`docs/protocol.md` §4). [`Self::require_usable`] is the check for
+/// keys that are about to be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     point: Point,
@@ -209,6 +216,24 @@ impl PublicKey {
     pub fn pad() -> Self {
         Self {
             point: babyjubjub::pad_key(),
+        }
+    }
+
+    /// Takes coordinates that a private key can belong to: the check for keys that a tool is handed (security.md S-07).
+    ///
+    /// Keys already on chain are judged when they are used, by D6 and D7.
+    pub fn usable(coordinates: RawPoint) -> Result<Self, KeyError> {
+        Self::new(coordinates)?.require_usable()
+    }
+
+    /// Refuses the points that are no private key's: those of low order, and those outside the subgroup of Base8.
+    pub fn require_usable(self) -> Result<Self, KeyError> {
+        if babyjubjub::has_low_order(&self.point) {
+            Err(KeyError::LowOrder)
+        } else if !self.point.is_in_correct_subgroup_assuming_on_curve() {
+            Err(KeyError::OutsideSubgroup)
+        } else {
+            Ok(self)
         }
     }
 
@@ -339,6 +364,47 @@ mod tests {
             Some(KeyError::NotAPoint)
         );
         assert_eq!(PublicKey::new(RawPoint::default()), Err(KeyError::OffCurve));
+    }
+
+    #[test]
+    fn s_07_keys_that_no_private_key_has_are_unusable() {
+        use ark_ec::{AffineRepr, CurveGroup};
+        use ark_ff::MontFp;
+
+        let order_8 = RawPoint::new(
+            MontFp!(
+                "17545522957889784193459637215142187266023652151580582754000402781682644312291"
+            ),
+            MontFp!("4826523245007015323400664741523384119579596407052839571721035538011798951543"),
+        );
+        let torsion = order_8.to_point().unwrap();
+        let honest = PrivateKey::from_be_bytes(&[9]).public_key();
+        assert_eq!(PublicKey::usable(honest.coordinates()), Ok(honest));
+        for times in 0..8u64 {
+            let low = torsion.mul_bigint([times]);
+            let key = PublicKey::new(low.into_affine().into()).unwrap();
+            assert_eq!(key.require_usable(), Err(KeyError::LowOrder), "{times}");
+            // The text form is that of any point; it is the check that refuses.
+            let read = PublicKey::deserialise(&key.serialise()).unwrap();
+            assert_eq!(read.require_usable(), Err(KeyError::LowOrder), "{times}");
+            let mixed = RawPoint::from((low + honest.point()).into_affine());
+            let expected = match times {
+                0 => Ok(honest),
+                _ => Err(KeyError::OutsideSubgroup),
+            };
+            assert_eq!(PublicKey::usable(mixed), expected, "{times}");
+        }
+        for off in [
+            RawPoint::new(Fr::from(0u64), Fr::from(0u64)),
+            RawPoint::new(Fr::from(1u64), Fr::from(1u64)),
+        ] {
+            assert_eq!(PublicKey::usable(off), Err(KeyError::OffCurve));
+        }
+        // y + p is another text of the same y and is no key.
+        let p = num_bigint::BigUint::from(Fr::MODULUS);
+        let wrapped = p + num_bigint::BigUint::from(5u8);
+        let text = format!("macipk.{wrapped:064x}");
+        assert_eq!(PublicKey::deserialise(&text), Err(KeyError::NotAPoint));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `deployment.json`: where a poll lives and what it was deployed with.
 
-use maci_crypto::{Fr, babyjubjub::RawPoint, field};
+use maci_crypto::{Fr, babyjubjub::RawPoint, field, keypair::PublicKey};
 use maci_verifier::{Mode, PollParams};
 use serde::Deserialize;
 use serde_json::Value;
@@ -125,7 +125,7 @@ impl Deployment {
             tally_text: addresses.tally,
             poll_id: PollId(number("params.pollId", &params.poll_id)?),
             params: poll_params.validate()?,
-            coordinator_public_key: RawPoint::new(coordinate(x)?, coordinate(y)?),
+            coordinator_public_key: usable(RawPoint::new(coordinate(x)?, coordinate(y)?))?,
             start_time: time("params.pollStartTimestamp", &params.poll_start_timestamp)?,
             end_time: time("params.pollEndTimestamp", &params.poll_end_timestamp)?,
         })
@@ -162,6 +162,13 @@ fn mode(value: &Value) -> Result<Mode, RecordedError> {
         found: value.to_string(),
     };
     Mode::from_u8(small("params.mode", value)?).ok_or_else(wrong)
+}
+
+/// S-07: no coordinator can read a poll under a key that is no private key's.
+fn usable(key: RawPoint) -> Result<RawPoint, RecordedError> {
+    PublicKey::usable(key)
+        .map(|key| key.coordinates())
+        .map_err(|source| RecordedError::CoordinatorKey { source })
 }
 
 /// S-07: the contract refuses a coordinator key off the curve or at or above p, so a file with one is wrong.

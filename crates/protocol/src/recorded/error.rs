@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use maci_crypto::keypair::KeyError;
 use maci_verifier::{ChainHash, ParamsError, StateRoot};
 
 use crate::types::{Address, AddressError};
@@ -52,6 +53,12 @@ pub enum RecordedError {
         field: &'static str,
         /// What is wrong with it.
         source: AddressError,
+    },
+    /// The coordinator's public key is no private key's (security.md S-07).
+    #[error("deployment.json: params.coordinatorPublicKey: {source}")]
+    CoordinatorKey {
+        /// What is wrong with it.
+        source: KeyError,
     },
     /// The poll's parameters are out of range.
     #[error("deployment.json: {0}")]

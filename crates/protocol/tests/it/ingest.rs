@@ -1,13 +1,20 @@
 //! Recorded files that were edited, cut, mixed up or of another poll are refused by name.
 
-use maci_crypto::Fr;
+use ark_ec::CurveGroup;
+use ark_ff::PrimeField;
+use maci_crypto::{
+    Fr,
+    babyjubjub::{RawPoint, base8},
+    keypair::{KeyError, PrivateKey},
+};
 use maci_protocol::{
     chain::START,
     layout::maci::state_root,
     recorded::{self, RecordedError},
-    testing::{Spec, arb_poll, fixture, simulate},
+    testing::{Spec, arb_poll, fixture, points, simulate},
 };
 use maci_verifier::{Mode, ParamsError, PollParams, StateRoot};
+use num_bigint::BigUint;
 use serde_json::{Value, json};
 
 use crate::common::{Folder, POLLS};
@@ -279,7 +286,9 @@ fn a_deployment_that_disagrees_with_the_chain_is_refused() {
     };
     disagrees(with("/params/mode", json!(1)));
     disagrees(with("/params/pollId", json!("1")));
-    disagrees(with("/params/coordinatorPublicKey/0", json!("1")));
+    let other = PrivateKey::from_be_bytes(&[7]).public_key().coordinates();
+    let other = json!([other.x.to_string(), other.y.to_string()]);
+    disagrees(with("/params/coordinatorPublicKey", other));
     assert!(matches!(
         with("/params/pollStateTreeDepth", json!(11)),
         RecordedError::Depths { .. }
@@ -322,6 +331,35 @@ fn a_deployment_that_disagrees_with_the_chain_is_refused() {
         matches!(error, RecordedError::TooManyLeaves { max: 4, .. }),
         "{error}"
     );
+}
+
+#[test]
+fn s_07_a_coordinator_key_that_nobody_has_is_refused() {
+    let (deployment, logs) = files("maci-v3");
+    let refused = |x: String, y: String| {
+        let mut changed: Value = serde_json::from_str(&deployment).unwrap();
+        changed["params"]["coordinatorPublicKey"] = json!([x, y]);
+        parse(&changed.to_string(), &logs).unwrap_err()
+    };
+    let base = RawPoint::from(base8());
+    let torsion = points::order_8().to_point().unwrap();
+    let mixed = RawPoint::from((base8() + torsion).into_affine());
+    let cases = (points::low_order()
+        .into_iter()
+        .map(|key| (key, KeyError::LowOrder)))
+    .chain(points::off_curve().map(|key| (key, KeyError::OffCurve)))
+    .chain([(mixed, KeyError::OutsideSubgroup)]);
+    for (key, reason) in cases {
+        let error = refused(key.x.to_string(), key.y.to_string());
+        assert!(
+            matches!(error, RecordedError::CoordinatorKey { source } if source == reason),
+            "{error}"
+        );
+    }
+    // Base8 itself with a coordinate that is not below p.
+    let wrapped = BigUint::from(base.x) + BigUint::from(Fr::MODULUS);
+    let error = refused(wrapped.to_string(), base.y.to_string());
+    assert!(matches!(error, RecordedError::Field { .. }), "{error}");
 }
 
 #[test]

@@ -5,15 +5,18 @@ use maci_crypto::{
     Fr,
     babyjubjub::{RawPoint, base8, mul_base8, scalar_to_field},
     eddsa::Signature,
+    keypair::KeyError,
 };
 use maci_protocol::{
     Message, SignedCommand, StateLeaf, VoteCommand,
     keys::{CoordinatorKey, PrivateKey, PublicKey},
+    layout::{Layout, maci::MaciLayout},
     machine::{
         Counts,
         Effect::{self, Apply, Ignore},
         Machine, Reason,
     },
+    message::CommandError,
     testing::points,
     types::{Nonce, PollId, StateIndex, VoteOptionIndex, VoteWeight},
 };
@@ -88,7 +91,10 @@ impl Scene {
     }
 
     fn signed(&mut self, command: &VoteCommand, by: u8) -> &mut Message {
-        self.publish(&command.sign(&key(by)).unwrap())
+        self.publish(&SignedCommand::sign_packed(
+            command.pack().unwrap(),
+            &key(by),
+        ))
     }
 
     fn vote(&mut self, command: VoteCommand) -> &mut Message {
@@ -261,10 +267,62 @@ fn s_07_an_unusable_key_already_on_chain_has_a_defined_outcome() {
         scene.vote(vote(1, 0, 1, 1)).encryption_public_key = key;
         assert_eq!(scene.effects(), [Ignore(Reason::EncryptionKey)]);
     }
-    // Tools refuse such keys: a public key off the curve cannot be made.
-    for point in points::off_curve() {
-        assert!(PublicKey::new(point).is_err());
+}
+
+#[test]
+fn s_07_builders_refuse_unusable_keys() {
+    let unusable = (points::low_order()
+        .into_iter()
+        .map(|key| (key, KeyError::LowOrder)))
+    .chain(points::off_curve().map(|key| (key, KeyError::OffCurve)));
+    let good = vote(1, 0, 3, 1);
+    let signed = good.sign(&key(101)).unwrap();
+    for (unusable, reason) in unusable {
+        // A key handed to a tool, a coordinator to encrypt to, a key to change to.
+        assert_eq!(PublicKey::usable(unusable), Err(reason));
+        assert_eq!(signed.encrypt(&key(3), &unusable), Err(reason));
+        let lockout = VoteCommand {
+            new_public_key: unusable,
+            ..good
+        };
+        assert_eq!(lockout.sign(&key(101)), Err(CommandError::NewKey(reason)));
     }
+}
+
+#[test]
+fn plaintext_votes_have_no_debug_output() {
+    // Numbers that stand nowhere else.
+    let command = VoteCommand {
+        nonce: Nonce(1),
+        poll_id: PollId(818_181),
+        salt: Salt(Fr::from(919_191u64)),
+        ..vote(1, 3, 727_272, 1)
+    };
+    let mut scene = Scene::credits(Mode::NonQv, &[737_373]);
+    scene.vote(command);
+    let signed = scene.messages[1].decrypt(&scene.coordinator).unwrap();
+    let mut machine = Machine::new(scene.params, scene.leaves.clone());
+    let transition = machine.transition(1, Some(signed));
+    assert_eq!(transition.step.effect, Apply);
+    let mut layout = MaciLayout::new(&machine);
+    let opening = layout.open(&machine, &transition.step);
+    let secrets = [
+        format!("{command:?}"),
+        format!("{signed:?}"),
+        format!("{:?}", transition.step),
+        format!("{:?}", machine.ballot(1)),
+        format!("{opening:?}"),
+    ];
+    for text in secrets {
+        assert!(text.ends_with(" { .. }"), "{text}");
+        assert!(!text.chars().any(|c| c.is_ascii_digit()), "{text}");
+    }
+    assert_eq!(
+        format!("{transition:?}"),
+        "MessageTransition { index: 1, .. }"
+    );
+    assert!(!format!("{machine:?}").contains("727272"));
+    assert!(!format!("{machine:?} {layout:?}").contains("leaves"));
 }
 
 #[test]
