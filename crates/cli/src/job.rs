@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use maci_coordinator::{
-    Cancel, Control, Error, Event, ExitClass, Job, Options, Recorded, StageId, Status,
+    Cancel, Control, Error, Event, ExitClass, Job, Options, Recorded, StageId, Status, Warning,
 };
 use maci_protocol::PollLog;
 use maci_protocol::keys::CoordinatorKey;
@@ -21,7 +21,7 @@ use crate::proving_keys::LocalKeys;
 pub(crate) struct Watch {
     progress: Progress,
     stage: Mutex<Option<Stage>>,
-    warnings: Mutex<Vec<String>>,
+    warnings: Mutex<Vec<Warning>>,
 }
 
 impl Watch {
@@ -72,8 +72,11 @@ impl maci_coordinator::Progress for Watch {
             }
             Event::StageFinished { .. } => *stage = None,
             Event::Warning(warning) => {
-                if let Ok(mut warnings) = self.warnings.lock() {
-                    warnings.push(warning.to_string());
+                // Process and tally both warn of a reused key; once is enough.
+                if let Ok(mut warnings) = self.warnings.lock()
+                    && !warnings.contains(warning)
+                {
+                    warnings.push(warning.clone());
                 }
             }
             _ => {}
@@ -196,7 +199,7 @@ impl Drop for Session<'_> {
     fn drop(&mut self) {
         if let Ok(mut warnings) = self.watch.warnings.lock() {
             for warning in warnings.drain(..) {
-                self.context.warn("small_poll", warning);
+                self.context.warn(warning.code(), warning.to_string());
             }
         }
     }

@@ -27,7 +27,7 @@ use crate::stages::prove::Prove;
 use crate::stages::tally::{self, Tally};
 use crate::stages::transcript::{self, Transcript};
 use crate::unit::ProofUnit;
-use crate::warning::{Warning, small_poll};
+use crate::warning::{Warning, joined_without_signup, reused_key, small_poll};
 
 /// In which order proofs are begun. They do not depend on one another (D16), so every order gives the same bytes (O-07).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -176,12 +176,16 @@ impl Job {
                 Ok(())
             })?;
             let results: Option<ResultsRow> = r.get(0)?;
-            let warnings = results
-                .as_ref()
-                .map(|row| self.warnings_of(row))
-                .unwrap_or_default();
+            let poll: Option<PollRow> = r.get(0)?;
+            let mut warnings: Vec<Warning> = poll
+                .iter()
+                .filter_map(|row| joined_without_signup(&row.joined_without_signup))
+                .collect();
+            if let Some(row) = &results {
+                warnings.extend(self.warnings_of(row));
+            }
             Ok(Status {
-                poll: r.get(0)?,
+                poll,
                 stages,
                 proofs,
                 results,
@@ -332,11 +336,13 @@ impl Job {
     }
 
     pub(crate) fn warnings_of(&self, row: &ResultsRow) -> Vec<Warning> {
-        small_poll(
+        let mut warnings = small_poll(
             row.voters,
             &tally::chosen(&row.results.votes),
             self.options.small_poll,
-        )
+        );
+        warnings.extend(reused_key(row.foreign_poll));
+        warnings
     }
 
     /// Unwinds a stage whose rows are one table with one row a unit.

@@ -62,7 +62,7 @@ pub enum Event {
         /// Seconds since the stage began.
         seconds: f64,
     },
-    /// Something that a person should know before the tally is published (O-12).
+    /// Something that a person should know before the tally is published (O-12, C-02, C-07).
     Warning(crate::warning::Warning),
 }
 

@@ -8,7 +8,7 @@ use maci_crypto::{Fr, poseidon};
 use maci_protocol::keys::CoordinatorKey;
 use maci_protocol::log::{OnChain, WrongCoordinatorKey};
 use maci_protocol::tally::Results;
-use maci_protocol::{Address, Message, PollId, PollLog, StateLeaf};
+use maci_protocol::{Address, Message, PollId, PollLog, StateIndex, StateLeaf};
 use maci_verifier::{
     ChainHash, Mode, PollParams, ProcessBatch, PublicKeyHash, StateRoot, Statement, TallyBatch,
     TallyCommitment,
@@ -74,6 +74,8 @@ pub struct PollRow {
     pub leaves: u64,
     /// Rows of [`Table::Messages`] once ingest is complete.
     pub messages: u64,
+    /// Leaves whose keys are not among the recorded sign-ups (C-07).
+    pub joined_without_signup: Vec<StateIndex>,
 }
 
 impl PollRow {
@@ -90,6 +92,7 @@ impl PollRow {
             end_time: log.end_time,
             leaves: log.leaves.len() as u64,
             messages: log.messages.len() as u64,
+            joined_without_signup: log.joined_without_signup(),
         }
     }
 
@@ -122,6 +125,7 @@ impl PollRow {
             poll_id: self.identity.poll_id,
             coordinator_public_key: self.coordinator_public_key,
             leaves,
+            signups: None,
             messages,
             batch_hashes,
             onchain: self.onchain,
@@ -133,7 +137,7 @@ impl PollRow {
 
 impl Row for PollRow {
     const TABLE: Table = Table::Poll;
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn encode(&self) -> Vec<u8> {
         let p = &self.params;
@@ -164,6 +168,7 @@ impl Row for PollRow {
             .u64(self.end_time)
             .u64(self.leaves)
             .u64(self.messages)
+            .list(&self.joined_without_signup, |out, index| out.u64(index.0))
             .0
     }
 
@@ -198,6 +203,7 @@ impl Row for PollRow {
                 end_time: i.u64()?,
                 leaves: i.u64()?,
                 messages: i.u64()?,
+                joined_without_signup: i.list(|i| i.u64().map(StateIndex))?,
             })
         })
     }
@@ -333,13 +339,15 @@ pub struct ResultsRow {
     pub commitment: TallyCommitment,
     /// Ballots that have votes.
     pub voters: u64,
+    /// Messages that counted and were signed for another poll (D12).
+    pub foreign_poll: u64,
     /// SHA-256 of `tally.json`.
     pub file: [u8; 32],
 }
 
 impl Row for ResultsRow {
     const TABLE: Table = Table::Results;
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn encode(&self) -> Vec<u8> {
         Out::default()
@@ -350,6 +358,7 @@ impl Row for ResultsRow {
             })
             .fr(&self.commitment.0)
             .u64(self.voters)
+            .u64(self.foreign_poll)
             .bytes(&self.file)
             .0
     }
@@ -364,6 +373,7 @@ impl Row for ResultsRow {
                 },
                 commitment: TallyCommitment(i.fr()?),
                 voters: i.u64()?,
+                foreign_poll: i.u64()?,
                 file: i.array()?,
             })
         })

@@ -1,10 +1,13 @@
-//! Warnings about polls whose result says too much about single voters (security.md O-12).
+//! Warnings: results that say too much about single voters (security.md O-12), a coordinator key that was used before
+//! (C-02) and joins that no sign-up accounts for (C-07).
 //!
 //! Encryption hides votes from everyone but the coordinator, yet the published result itself can give them away: with one
 //! voter the tally *is* the vote, and a unanimous tally tells what everybody voted. Nothing is refused; the caller shows the
 //! warnings before the tally leaves the machine.
 
 use core::fmt;
+
+use maci_protocol::StateIndex;
 
 /// Why a tally may reveal single votes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,30 @@ pub enum Warning {
         /// Ballots that have votes.
         voters: u64,
     },
+    /// Messages that counted were signed for another poll. Nothing refuses them (D12), but whoever can replay them here
+    /// found this poll under a coordinator key that another poll had (security.md C-02).
+    ReusedKey {
+        /// Messages that counted and name another poll.
+        messages: u64,
+    },
+    /// Keys that joined are not among the recorded sign-ups (security.md C-07).
+    JoinedWithoutSignup {
+        /// The joined leaves, in order; never empty.
+        state_indices: Vec<StateIndex>,
+    },
+}
+
+impl Warning {
+    /// A stable name for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoVotes | Self::OneVoter | Self::FewVoters { .. } | Self::Unanimous { .. } => {
+                "small_poll"
+            }
+            Self::ReusedKey { .. } => "reused_coordinator_key",
+            Self::JoinedWithoutSignup { .. } => "joined_without_signup",
+        }
+    }
 }
 
 impl fmt::Display for Warning {
@@ -50,8 +77,34 @@ impl fmt::Display for Warning {
                     "all {voters} ballots with votes chose option {option}: the tally reveals each of their votes"
                 )
             }
+            Self::ReusedKey { messages } => {
+                write!(
+                    f,
+                    "of the messages that counted, {messages} had been signed for another poll: the coordinator key was used before; make one key per poll"
+                )
+            }
+            Self::JoinedWithoutSignup { state_indices } => {
+                let list: Vec<String> = state_indices.iter().map(ToString::to_string).collect();
+                write!(
+                    f,
+                    "the keys that joined as state index {} are not among the recorded sign-ups",
+                    list.join(", ")
+                )
+            }
         }
     }
+}
+
+/// The warning for that many counted messages of other polls.
+pub(crate) fn reused_key(messages: u64) -> Option<Warning> {
+    (messages > 0).then_some(Warning::ReusedKey { messages })
+}
+
+/// The warning for these leaves that joined without a sign-up.
+pub(crate) fn joined_without_signup(leaves: &[StateIndex]) -> Option<Warning> {
+    (!leaves.is_empty()).then(|| Warning::JoinedWithoutSignup {
+        state_indices: leaves.to_vec(),
+    })
 }
 
 /// The warnings for a tally of `voters` ballots with votes, in which the options `chosen` have votes.

@@ -3,6 +3,8 @@
 //! Between steps 2 and 3 of the way of a vote. Whoever makes a [`PollLog`] from a chain or a file has compared it with
 //! every value that the chain confirms (D14); field elements are already reduced (D10).
 
+use std::collections::BTreeSet;
+
 use maci_crypto::{babyjubjub::RawPoint, poseidon};
 use maci_verifier::{ChainHash, PollParams, PublicKeyHash, StateRoot};
 
@@ -11,7 +13,7 @@ use crate::{
     keys::CoordinatorKey,
     message::Message,
     state::StateLeaf,
-    types::{Address, PollId},
+    types::{Address, PollId, StateIndex},
 };
 
 /// Values that the chain itself recorded about the poll, all equal to what the log recomputes.
@@ -42,6 +44,8 @@ pub struct PollLog {
     pub coordinator_public_key: RawPoint,
     /// The leaves of the poll state tree; leaf 0 is blank.
     pub leaves: Vec<StateLeaf>,
+    /// The keys that signed up with the MACI contract, in log order; `None` where the log carries no sign-ups.
+    pub signups: Option<Vec<RawPoint>>,
     /// All messages in log order; message 0 is the contract's placeholder.
     pub messages: Vec<Message>,
     /// The chain hash before batch 1 and after every batch.
@@ -90,6 +94,23 @@ impl PollLog {
     /// The smallest d >= 1 with 2^d >= leaves (protocol.md §8).
     pub fn actual_state_tree_depth(&self) -> u8 {
         actual_state_tree_depth(self.total_signups())
+    }
+
+    /// The joined leaves whose keys are not among the recorded sign-ups; empty where the log carries no sign-ups.
+    ///
+    /// Poll key and MACI key are the same (protocol.md §9.3), and PollJoining proves membership of *some* node of the
+    /// sign-up tree only (D17, C-07): this is how an auditor sees a join that the tree does not account for.
+    pub fn joined_without_signup(&self) -> Vec<StateIndex> {
+        let Some(signups) = &self.signups else {
+            return Vec::new();
+        };
+        let known: BTreeSet<&RawPoint> = signups.iter().collect();
+        (0..)
+            .zip(&self.leaves)
+            .skip(1)
+            .filter(|(_, leaf)| !known.contains(&leaf.public_key))
+            .map(|(index, _)| StateIndex(index))
+            .collect()
     }
 
     /// Computes [`Self::batch_hashes`] from the messages: for logs that were made or changed by hand.

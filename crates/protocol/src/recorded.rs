@@ -17,6 +17,7 @@ mod keys;
 
 use std::collections::BTreeSet;
 
+use maci_crypto::babyjubjub::RawPoint;
 use maci_verifier::StateRoot;
 
 pub use deployment::Deployment;
@@ -38,7 +39,21 @@ pub fn parse(deployment_json: &str, logs_json: &str) -> Result<PollLog, Recorded
     let deployment = Deployment::from_json(deployment_json)?;
     let events = events::read(&deployment, logs_json)?;
     check_deploy_event(&deployment, &events.maci)?;
-    Reader::new(&deployment).read(events.poll)
+    let signups = signups(&events.maci);
+    let log = Reader::new(&deployment).read(events.poll)?;
+    Ok(PollLog { signups, ..log })
+}
+
+/// The keys of the `SignUp` events; `None` if the recording carries no such event.
+fn signups(maci: &[Entry<MaciEvent>]) -> Option<Vec<RawPoint>> {
+    let keys: Vec<_> = maci
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            MaciEvent::SignUp { public_key } => Some(*public_key),
+            _ => None,
+        })
+        .collect();
+    (!keys.is_empty()).then_some(keys)
 }
 
 /// MACI's `DeployPoll` event says whose poll it is and how it is counted; the deployment file has to agree.
@@ -69,7 +84,7 @@ fn check_deploy_event(
             continue;
         }
         if *coordinator != deployment.coordinator_public_key {
-            let show = |key: &maci_crypto::babyjubjub::RawPoint| format!("({}, {})", key.x, key.y);
+            let show = |key: &RawPoint| format!("({}, {})", key.x, key.y);
             return differs(
                 "coordinator public key",
                 show(coordinator),
@@ -255,6 +270,7 @@ impl<'a> Reader<'a> {
             poll_id: deployment.poll_id,
             coordinator_public_key: deployment.coordinator_public_key,
             leaves: self.leaves,
+            signups: None,
             messages: self.messages,
             batch_hashes: self.hashes.padded(),
             onchain,

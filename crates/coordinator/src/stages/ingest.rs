@@ -11,9 +11,11 @@ use super::Clock;
 use crate::error::Error;
 use crate::job::Job;
 use crate::journal::Table;
+use crate::progress::Event;
 use crate::records::{BatchHashRow, DeploymentRow, PollIdentity, PollRow};
 use crate::source::{Recorded, RecordedFiles};
 use crate::stage::{Checkpoint, Control, Stage, StageId, set_checkpoint};
+use crate::warning::joined_without_signup;
 
 /// Rows in one transaction.
 const CHUNK: u64 = 4096;
@@ -77,6 +79,9 @@ impl Stage<Job> for Ingest {
             clock.advanced(done, total);
         }
         if done == total {
+            if let Some(warning) = joined_without_signup(&row.joined_without_signup) {
+                control.progress.event(&Event::Warning(warning));
+            }
             job.log = Some(log.into());
             clock.finished();
         }

@@ -16,8 +16,10 @@ use super::Clock;
 use crate::error::Error;
 use crate::job::Job;
 use crate::journal::Table;
+use crate::progress::Event;
 use crate::stage::{Checkpoint, Control, Stage, StageId, set_checkpoint};
 use crate::unit::ProofUnit;
+use crate::warning::reused_key;
 
 /// Messages that are decrypted at once, over all cores.
 const WINDOW: usize = 4096;
@@ -73,7 +75,11 @@ impl Stage<Job> for Process {
             }
         }
         if done == total {
-            job.last = Some(processing.finish());
+            let last = processing.finish();
+            if let Some(warning) = reused_key(last.counts.foreign_poll) {
+                control.progress.event(&Event::Warning(warning));
+            }
+            job.last = Some(last);
             clock.finished();
         }
         Ok(Checkpoint { done, total })

@@ -39,6 +39,7 @@ impl Stage<Job> for Tally {
         let clock = Clock::start(StageId::Tally, at.done, total, control);
         let last = process::last_state(job, control)?;
         let voters = voters(&last);
+        let foreign_poll = last.counts.foreign_poll;
         let mut seed = job.seed()?;
         let mut tallying = Tallying::new(&log, last);
         let mut rows = Vec::new();
@@ -59,6 +60,7 @@ impl Stage<Job> for Tally {
             results: outcome.results.clone(),
             commitment: outcome.commitments.tally,
             voters,
+            foreign_poll,
             file: Sha256::digest(&file).into(),
         };
         if done > at.done {

@@ -14,6 +14,8 @@ use crate::{message::Message, state::StateLeaf, types::Address};
 
 /// Topics of the events that are read, as 64 hexadecimal digits.
 pub(crate) mod topic {
+    pub(crate) const SIGN_UP: &str =
+        "0x8a7b66ad10ac10c434142aadc63725213863fe31458b701f452d43de8a19b0d9";
     pub(crate) const DEPLOY_POLL: &str =
         "0x38b2d18bb65cc91d7b436014cf44c8298b13bee60cc18d9e8efec26d1df31890";
     pub(crate) const PUBLISH_MESSAGE: &str =
@@ -60,6 +62,9 @@ pub(super) struct Events {
 
 /// Events of the MACI contract.
 pub(super) enum MaciEvent {
+    SignUp {
+        public_key: RawPoint,
+    },
     DeployPoll {
         poll_id: u64,
         coordinator: RawPoint,
@@ -262,16 +267,27 @@ fn poll_event(log: &Fields<'_>) -> Result<PollEvent, RecordedError> {
 }
 
 fn maci_event(log: &Fields<'_>) -> Result<MaciEvent, RecordedError> {
-    if log.topic0() != topic::DEPLOY_POLL {
-        return Ok(MaciEvent::Other);
-    }
-    let log = log.named("DeployPoll");
-    let [x, y] = log.topics()?;
-    let [poll_id, mode] = log.words()?;
-    Ok(MaciEvent::DeployPoll {
-        poll_id: log.small(&poll_id)?,
-        coordinator: RawPoint::new(reduce(&x), reduce(&y)),
-        mode: u8::try_from(log.small(&mode)?).map_err(|_| log.malformed("mode above 255"))?,
+    Ok(match log.topic0().as_str() {
+        topic::SIGN_UP => {
+            let log = log.named("SignUp");
+            let [x, y] = log.topics()?;
+            let [_state_index, _timestamp] = log.words()?;
+            MaciEvent::SignUp {
+                public_key: RawPoint::new(reduce(&x), reduce(&y)),
+            }
+        }
+        topic::DEPLOY_POLL => {
+            let log = log.named("DeployPoll");
+            let [x, y] = log.topics()?;
+            let [poll_id, mode] = log.words()?;
+            MaciEvent::DeployPoll {
+                poll_id: log.small(&poll_id)?,
+                coordinator: RawPoint::new(reduce(&x), reduce(&y)),
+                mode: u8::try_from(log.small(&mode)?)
+                    .map_err(|_| log.malformed("mode above 255"))?,
+            }
+        }
+        _ => MaciEvent::Other,
     })
 }
 

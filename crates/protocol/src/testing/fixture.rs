@@ -152,7 +152,13 @@ fn logs(poll: &SimulatedPoll) -> LogsFile {
     push_message(&mut logs, &mut place, poll, &mut hashes, 0);
     place.address = log.maci_address;
     let deploy = [word(&log.poll_id.0.into()), word(&mode)];
-    let maci = vec![place.log(&[topic::DEPLOY_POLL, &x, &y], &deploy)];
+    let mut maci = vec![place.log(&[topic::DEPLOY_POLL, &x, &y], &deploy)];
+    for (index, key) in (1u64..).zip(log.signups.iter().flatten()) {
+        place.next_block();
+        let (x, y) = (topic_of(&key.x), topic_of(&key.y));
+        let words = [word(&index.into()), word(&place.time.into())];
+        maci.push(place.log(&[topic::SIGN_UP, &x, &y], &words));
+    }
     place.address = log.poll_address;
 
     for (index, leaf) in (0u64..).zip(&log.leaves).skip(1) {

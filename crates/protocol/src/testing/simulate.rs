@@ -387,6 +387,9 @@ impl Simulator {
         });
         self.outlook.reverse();
         let wraps = self.wraps();
+        // Everybody who joined signed up first; without joins the recording carries no sign-up.
+        let keys: Vec<_> = leaves.iter().skip(1).map(|leaf| leaf.public_key).collect();
+        let signups = (!keys.is_empty()).then_some(keys);
         let mut log = PollLog {
             params: self.spec.params,
             chain_id: 31_337,
@@ -394,6 +397,7 @@ impl Simulator {
             poll_address: Address(self.draw.bytes()),
             poll_id: PollId(0),
             coordinator_public_key: self.coordinator.public(),
+            signups,
             leaves,
             messages: self.messages,
             batch_hashes: Vec::new(),

@@ -8,5 +8,6 @@ mod naive;
 mod recorded;
 mod rules;
 mod salts;
+mod signups;
 mod simulated;
 mod vectors;

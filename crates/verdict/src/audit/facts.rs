@@ -1,7 +1,7 @@
 //! What an auditor brings along to reach a higher grade: a read of the chain (V2), a replay of the log (V3).
 
 use maci_crypto::tree::binary::LazyTree;
-use maci_protocol::{PollLog, StateLeaf};
+use maci_protocol::{PollLog, StateIndex, StateLeaf};
 use maci_verifier::transcript::VerifiedTally;
 use maci_verifier::{
     ChainHash, PollParams, PublicKeyHash, SbCommitment, StateRoot, TallyCommitment,
@@ -92,6 +92,7 @@ pub struct ReplayedLog {
     num_messages: u64,
     batch_hashes: Vec<ChainHash>,
     dates: (u64, u64),
+    joined_without_signup: Vec<StateIndex>,
 }
 
 impl ReplayedLog {
@@ -99,6 +100,7 @@ impl ReplayedLog {
     ///
     /// `None` if the log holds more leaves than its tree.
     pub fn new(log: &PollLog) -> Option<Self> {
+        let joined_without_signup = log.joined_without_signup();
         let mut log = log.clone();
         log.recompute_batch_hashes();
         let leaves = log.leaves.iter().map(StateLeaf::hash).collect::<Vec<_>>();
@@ -121,7 +123,13 @@ impl ReplayedLog {
             num_messages: log.num_messages(),
             batch_hashes: log.batch_hashes,
             dates: (log.start_time, log.end_time),
+            joined_without_signup,
         })
+    }
+
+    /// Leaves whose keys are not among the log's sign-ups; empty where the log carries no sign-ups.
+    pub fn joined_without_signup(&self) -> &[StateIndex] {
+        &self.joined_without_signup
     }
 
     pub(super) fn compare(&self, bundle: &AuditBundle) -> Result<(), String> {

@@ -123,6 +123,12 @@ fn run(
     if insecure_dev {
         warnings.insert(0, Warning::InsecureDevKeys);
     }
+    if let Some(replay) = options.replay {
+        let unknown = replay.joined_without_signup().iter();
+        warnings.extend(unknown.map(|index| Warning::JoinedWithoutSignup {
+            state_index: index.0,
+        }));
+    }
     Some(Facts {
         pins: bundle.pins.clone(),
         merged_state_root: snapshot.state_root,

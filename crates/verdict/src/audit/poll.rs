@@ -40,6 +40,11 @@ pub enum Warning {
         /// The option.
         option: u64,
     },
+    /// A replayed log shows a join with a key that never signed up (security.md C-07). One warning for each.
+    JoinedWithoutSignup {
+        /// The joined leaf.
+        state_index: u64,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -57,6 +62,10 @@ impl fmt::Display for Warning {
             Self::Unanimous { option } => {
                 write!(f, "all votes went to option {option}, so every voter's vote is known")
             }
+            Self::JoinedWithoutSignup { state_index } => write!(
+                f,
+                "the key that joined as state index {state_index} is not among the recorded sign-ups"
+            ),
         }
     }
 }

@@ -7,6 +7,7 @@ mod codec;
 mod frozen;
 mod fuzz;
 mod keys;
+mod mutation;
 mod snarkjs;
 mod support;
 mod transcript;
