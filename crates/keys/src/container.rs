@@ -16,7 +16,8 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use maci_circuits::CircuitDigest;
 use maci_verifier::CircuitId;
@@ -120,7 +121,7 @@ pub fn write_file(
     header: &Header,
     body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let temporary = path.with_extension(format!("tmp-{}", std::process::id()));
+    let temporary = temporary_name(path);
     let result =
         write_to(&temporary, header, body).and_then(|()| std::fs::rename(&temporary, path));
     if result.is_err() {
@@ -128,6 +129,13 @@ pub fn write_file(
         let _ = std::fs::remove_file(&temporary);
     }
     result
+}
+
+/// A name beside `path` that no other process and no other thread of this one writes to.
+pub(crate) fn temporary_name(path: &Path) -> PathBuf {
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let number = WRITES.fetch_add(1, Ordering::Relaxed);
+    path.with_extension(format!("tmp-{}-{number}", std::process::id()))
 }
 
 fn write_to(

@@ -10,7 +10,7 @@ use maci_verifier::{CircuitId, KeyPoints, Mode, VerifyingKey, VkId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::container::{Body, Header, Kind, to_bytes};
+use crate::container::{Body, Header, Kind, temporary_name, to_bytes};
 use crate::error::{KeyFileError, ManifestError};
 use crate::label::{Labelled, Provenance};
 use crate::setup::dev_verifying_key;
@@ -126,7 +126,7 @@ fn read(path: &Path) -> Result<Vec<u8>, ManifestError> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), ManifestError> {
-    let temporary = path.with_extension(format!("tmp-{}", std::process::id()));
+    let temporary = temporary_name(path);
     std::fs::write(&temporary, bytes)
         .and_then(|()| std::fs::rename(&temporary, path))
         .map_err(|source| ManifestError::Io {

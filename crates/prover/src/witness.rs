@@ -8,6 +8,7 @@ use ark_relations::gr1cs::{
     ConstraintSynthesizer, ConstraintSystem, OptimizationGoal, SynthesisError, SynthesisMode,
 };
 use sha2::{Digest, Sha256};
+use zeroize::Zeroize;
 
 /// SHA-256 over the private variables: with the public inputs it decides a proof's randomness (D16).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,8 @@ impl fmt::Debug for WitnessDigest {
     }
 }
 
-/// The values of all variables: 1, the public inputs, the private variables. Secret: it holds the votes.
+/// The values of all variables: 1, the public inputs, the private variables. Secret: it holds the votes and the
+/// coordinator's key, and is overwritten when dropped.
 pub struct Assignment {
     values: Vec<Fr>,
     instance_variables: usize,
@@ -31,6 +33,12 @@ impl fmt::Debug for Assignment {
         f.debug_struct("Assignment")
             .field("variables", &self.values.len())
             .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Assignment {
+    fn drop(&mut self) {
+        self.values.zeroize();
     }
 }
 

@@ -6,7 +6,7 @@ use ark_bn254::{Bn254, Fq, Fq2, Fr, G1Affine, G2Affine};
 use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField, UniformRand};
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
 use maci_verifier::codec::{points, snarkjs};
-use maci_verifier::{ChainHash, KeyPoints, Malformed, Mode, Proof};
+use maci_verifier::{ChainHash, KeyPoints, Malformed, Mode, Proof, verify};
 use rand::SeedableRng;
 use serde_json::{Value, json};
 
@@ -333,6 +333,26 @@ fn v_19_accepted_bytes_are_written_back_unchanged() {
         }
     }
     assert!(accepted > 0);
+}
+
+/// Every byte of a proof counts: changed, it is refused by a reader or does not verify.
+#[test]
+fn v_19_any_changed_byte_of_a_proof_is_refused() {
+    let poll = recorded("maci-v3", Mode::Qv);
+    let record = &poll.transcript.process[0];
+    let good = record.proof.to_bytes();
+    let mut readable = 0;
+    for position in 0..good.len() {
+        let mut bytes = good;
+        bytes[position] ^= 1 << (position % 8);
+        let Ok(proof) = Proof::from_bytes(&bytes) else {
+            continue;
+        };
+        readable += 1;
+        let error = verify(&poll.process_key, &record.statement, &proof).unwrap_err();
+        assert_eq!(error.code(), 400, "byte {position}: {error}");
+    }
+    assert!(readable > 0);
 }
 
 #[test]
