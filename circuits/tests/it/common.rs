@@ -104,6 +104,7 @@ impl Poll {
             poll_address: Address([2; 20]),
             poll_id: PollId(0),
             coordinator_public_key: coordinator.public(),
+            signups: None,
             leaves,
             messages: vec![Message::placeholder()],
             batch_hashes: Vec::new(),
