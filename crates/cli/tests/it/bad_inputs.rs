@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{Place, Ran, bare_copy, files_below, read_json, write_json};
+use crate::support::{Place, Ran, bare_copy, files_below, read_json, run, write_json};
 
 /// A place with a copy of the quadratic poll in `poll/`.
 fn with_poll() -> Place {
@@ -232,6 +232,36 @@ fn a_key_file_that_others_can_read_draws_a_warning() {
             .stderr
             .contains("readable by others")
     );
+}
+
+#[test]
+fn the_key_file_of_the_command_line_beats_the_variable_beats_the_configuration() {
+    let place = tallied();
+    bare_copy("maci-v3-full", &place.join("other"));
+    let process = |variable: Option<&str>, args: &[&str]| {
+        let mut command = place.command();
+        if let Some(path) = variable {
+            command.env("MACI_COORDINATOR_KEY_FILE", path);
+        }
+        run(command.arg("process").args(args)).code
+    };
+    assert_eq!(process(Some("poll/keys.json"), &[]), 0);
+    assert_eq!(process(Some("other/keys.json"), &[]), 4);
+    assert_eq!(
+        process(Some("other/keys.json"), &["--key-file", "poll/keys.json"]),
+        0
+    );
+    fs::write(place.join("maci.toml"), "key-file = \"poll/keys.json\"\n").expect("written");
+    assert_eq!(process(None, &[]), 0);
+    assert_eq!(process(Some("other/keys.json"), &[]), 4);
+    // The serialised key alone is a key file too.
+    let key = read_json(&place.join("poll/keys.json"))["coordinator"]["privateKey"].clone();
+    fs::write(
+        place.join("key"),
+        format!("{}\n", key.as_str().expect("text")),
+    )
+    .expect("written");
+    assert_eq!(process(None, &["--key-file", "key"]), 0);
 }
 
 #[test]

@@ -205,6 +205,36 @@ fn k_17_a_small_simulated_poll_goes_the_whole_way_and_shows_no_secret() {
         0
     );
 
+    // The same command again makes no proof again and ends with the same bytes (D16).
+    let artefacts = |place: &Place| {
+        [
+            "bundle.json",
+            "verdict.json",
+            "tally.json",
+            "markets/demo.ledger",
+        ]
+        .map(|name| fs::read(place.join("data").join(name)).expect("a file"))
+    };
+    let before = artefacts(&place);
+    let again = [
+        "demo",
+        "--simulate",
+        SMALL,
+        "--seed",
+        "3",
+        "--datadir",
+        "data",
+    ];
+    let (code, envelope) = place.json(&again);
+    assert_eq!(
+        (code, &envelope["data"]["verdict_id"]),
+        (0, &data["verdict_id"]),
+        "{envelope}"
+    );
+    assert!(
+        artefacts(&place) == before,
+        "another run gives the same artefacts"
+    );
     assert_no_secret(&place, ran.stdout, ran.stderr);
 }
 

@@ -212,6 +212,25 @@ fn development_keys_only_where_the_user_says_so(way: &Way) {
     );
     way.ok(&key(&["prove", DEV]));
     way.ok(&key(&["bundle", "make", DEV, "--out", "bundle.json"]));
+    // A derived file that was changed is named, and made again only on request.
+    let whole = fs::read(way.place.join("bundle.json")).expect("a bundle");
+    way.changed(
+        "data/bundle.json",
+        "\"results\":[\"",
+        "\"results\":[\"1",
+        "data/bundle.json",
+    );
+    way.fails(
+        &key(&["bundle", "make", DEV]),
+        4,
+        "artefact_damaged",
+        "bundle.json is not what the journal says",
+    );
+    way.ok(&key(&["bundle", "make", DEV, "--remake"]));
+    assert_eq!(
+        fs::read(way.place.join("data/bundle.json")).expect("a bundle"),
+        whole
+    );
 }
 
 fn the_bundle_is_audited_offline(way: &Way) {
