@@ -1,17 +1,22 @@
 //! Proving: order, workers, cancelling.
 
+use std::fs;
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use ark_ff::PrimeField;
 use maci_coordinator::{
     Cancel, Checkpoint, Control, Error, Event, ExitClass, Options, ProofKind, ProofOrder,
     ProofUnit, StageId,
 };
+use maci_crypto::{Fr, field};
+use maci_protocol::layout::maci::process_batches;
+use maci_protocol::secrets::RunSeed;
 use maci_verifier::{Mode, Proof};
 use serde_json::Value;
 
-use crate::support::{Quiet, Reference, folder, job, small_spec};
+use crate::support::{Quiet, Reference, folder, job, key_of, small_spec, write_poll};
 
 #[test]
 fn o_07_every_order_and_every_number_of_workers_gives_equal_bytes() {
@@ -169,4 +174,75 @@ fn proof_files_have_macis_names_and_hold_no_secret() {
         serde_json::from_slice(&reference.artefacts["proofs/process_0.json"]).unwrap();
     assert_eq!(first["circuitInputs"]["index"], "3");
     assert_eq!(first["circuitInputs"]["batchEndIndex"], "4");
+}
+
+/// Every spelling of a 32-byte value that a file could hold.
+fn spellings(value: [u8; 32], decimal: &str) -> Vec<Vec<u8>> {
+    let mut reversed = value;
+    reversed.reverse();
+    let mut found = vec![
+        value.to_vec(),
+        reversed.to_vec(),
+        decimal.as_bytes().to_vec(),
+    ];
+    for bytes in [value, reversed] {
+        let digits = hex::encode(bytes);
+        found.push(digits.trim_start_matches('0').to_uppercase().into_bytes());
+        found.push(digits.trim_start_matches('0').as_bytes().to_vec());
+    }
+    found
+}
+
+#[test]
+fn k_17_no_secret_reaches_the_data_directory() {
+    let spec = small_spec(Mode::Qv, 3);
+    let poll = folder();
+    write_poll(&spec, poll.path());
+    let data = folder();
+    let mut run = job(data.path(), poll.path(), Options::default()).unwrap();
+    run.run_all(Quiet::new().control()).unwrap();
+    let shown = format!("{run:?}");
+    let log = run.log().unwrap();
+    drop(run);
+
+    let key = key_of(poll.path());
+    let scalar = Fr::from(key.scalar().into_bigint());
+    let seed = RunSeed::derive(key.private(), log.chain_id, log.poll_address);
+    let processed = process_batches(&log, &key, &mut seed.clone()).unwrap();
+    let serialised = key.private().serialise();
+    let digits = serialised.strip_prefix("macisk.").unwrap();
+    let raw: [u8; 32] = hex::decode(digits).unwrap().try_into().unwrap();
+    let mut secrets = spellings(raw, digits);
+    secrets.extend(spellings(
+        field::to_be_bytes(&scalar),
+        &field::to_dec(&scalar),
+    ));
+    for batch in &processed.batches {
+        // The tally's last salts are published; those of the state commitments never are.
+        let salt = &batch.new_sb_salt;
+        secrets.extend(spellings(field::to_be_bytes(salt), &field::to_dec(salt)));
+    }
+
+    let mut files = vec![("the debug output".to_owned(), shown.into_bytes())];
+    let mut folders = vec![data.path().to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push((path.display().to_string(), fs::read(&path).unwrap()));
+            }
+        }
+    }
+    assert!(files.len() > 8);
+    for (name, bytes) in files {
+        for secret in &secrets {
+            assert!(secret.len() >= 32, "short secrets would be found by chance");
+            assert!(
+                !bytes.windows(secret.len()).any(|part| part == secret),
+                "{name} holds a secret"
+            );
+        }
+    }
 }
