@@ -2,14 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use ark_ff::{AdditiveGroup, Field};
+use ark_r1cs_std::{GR1CSVar, alloc::AllocVar, fields::fp::FpVar};
+use ark_relations::gr1cs::ConstraintSystem;
 use maci_circuits::{
     CheckError, Circuit, Inputs, PollJoinedInputs, PollJoiningInputs, check,
     poll_joining::{MEMBERSHIP, NULLIFIER, PRIVATE_KEY},
     testing::Trial,
 };
 use maci_crypto::{
-    Fr, poseidon,
-    tree::{binary::LazyTree, lean_imt::LeanImt},
+    Fr,
+    mutation::Snapshot,
+    poseidon,
+    tree::{
+        binary::{
+            LazyTree,
+            constraints::{DepthVar, PathVar},
+        },
+        lean_imt::LeanImt,
+    },
 };
 use maci_protocol::state::StateLeaf;
 use maci_verifier::{
@@ -215,4 +226,99 @@ fn c_19_nullifiers_are_per_poll_and_unique() {
     assert_eq!(nullifier(3, 1), nullifier(3, 1));
     assert_ne!(nullifier(3, 1), nullifier(3, 2));
     assert_ne!(nullifier(3, 1), nullifier(4, 1));
+}
+
+/// The witness of the membership clause for selectors that may be anything, and the root that it leads to.
+fn membership_witness(inputs: &PollJoiningInputs, selectors: &[Fr]) -> (Snapshot, Fr) {
+    let cs = ConstraintSystem::new_ref();
+    let witness = |value: Fr| FpVar::new_witness(cs.clone(), || Ok(value)).unwrap();
+    let selectors = selectors
+        .iter()
+        .map(|selector| witness(*selector))
+        .collect();
+    let path = PathVar::new(&cs, selectors, Some(&inputs.siblings)).unwrap();
+    let depth = DepthVar::new(&cs, 0..=DEPTH.into(), Some(inputs.actual_state_tree_depth)).unwrap();
+    let key = inputs.statement.poll_public_key;
+    let coordinates = [key.x, key.y].map(|c| FpVar::new_input(cs.clone(), || Ok(c)).unwrap());
+    let leaf = poseidon::constraints::hash(&coordinates).unwrap();
+    let nodes = path.nodes(&leaf).unwrap();
+    let root = nodes[inputs.actual_state_tree_depth as usize]
+        .value()
+        .unwrap();
+    let claimed = FpVar::new_input(cs.clone(), || Ok(root)).unwrap();
+    depth.enforce_node(&nodes, &claimed).unwrap();
+    (Snapshot::of(&cs).unwrap(), root)
+}
+
+/// The circuit with these selectors and everything that follows from them, up to the root in the statement.
+fn with_selectors(inputs: &PollJoiningInputs, selectors: &[Fr]) -> Trial {
+    /// The root's place in the statement after the constant one.
+    const STATE_ROOT: usize = 4;
+    let (membership, root) = membership_witness(inputs, selectors);
+    let mut trial = trial(JOINING, Inputs::Joining(Box::new(inputs.clone())));
+    let first = trial.snapshot.witnesses() - membership.witnesses();
+    for index in 0..membership.witnesses() {
+        let value = membership.witness(index).unwrap();
+        trial.snapshot.set_witness(first + index, value);
+    }
+    trial.snapshot.set_public(STATE_ROOT, root);
+    trial
+}
+
+#[test]
+fn c_18_a_selector_that_is_no_bit_is_no_membership() {
+    let inputs = joining_inputs(3, 6, 1);
+    let depth = inputs.actual_state_tree_depth as usize;
+    let bits: Vec<Fr> = (0..DEPTH)
+        .map(|level| Fr::from(inputs.index >> level & 1))
+        .collect();
+    assert_eq!(
+        membership_witness(&inputs, &bits).1,
+        inputs.statement.state_root.0
+    );
+    assert_eq!(
+        with_selectors(&inputs, &bits).unsatisfied(),
+        BTreeSet::new()
+    );
+    let half = Fr::from(2u64).inverse().unwrap();
+    for selector in [Fr::from(2u64), -Fr::ONE, half] {
+        for level in 0..depth {
+            let mut selectors = bits.clone();
+            selectors[level] = selector;
+            let trial = with_selectors(&inputs, &selectors);
+            // The statement's root follows from the selectors; only the row that makes this one a bit is left.
+            assert_eq!(trial.unsatisfied(), only(MEMBERSHIP));
+            assert_eq!(trial.snapshot.unsatisfied_rows().len(), 1);
+        }
+    }
+}
+
+#[test]
+fn c_18_no_selector_lets_a_stranger_join() {
+    // Key 9 never signed up; selector and sibling of level 0 are solved so that it hashes to the tree's own root.
+    let member = joining_inputs(3, 6, 1);
+    let own = key(3).public_key().hash();
+    let (left, right) = match member.index & 1 {
+        0 => (own, member.siblings[0]),
+        _ => (member.siblings[0], own),
+    };
+    let mut inputs = member.clone();
+    let stranger = key(9);
+    inputs.private_key = stranger.formatted();
+    inputs.statement.poll_public_key = stranger.public_key().coordinates();
+    inputs.statement.nullifier = Nullifier(stranger.nullifier(ONE));
+    let node = stranger.public_key().hash();
+    inputs.siblings[0] = left + right - node;
+    let mut selectors: Vec<Fr> = (0..DEPTH)
+        .map(|level| Fr::from(member.index >> level & 1))
+        .collect();
+    selectors[0] = (left - node) / (inputs.siblings[0] - node);
+    assert!(selectors[0] != Fr::ZERO && selectors[0] != Fr::ONE);
+    assert_eq!(
+        membership_witness(&inputs, &selectors).1,
+        member.statement.state_root.0
+    );
+    let trial = with_selectors(&inputs, &selectors);
+    assert_eq!(trial.unsatisfied(), only(MEMBERSHIP));
+    assert_eq!(trial.snapshot.unsatisfied_rows().len(), 1);
 }
