@@ -6,9 +6,10 @@ use maci_circuits::{Circuit, Inputs, check, testing::KeyMatrices};
 use maci_crypto::{
     Fr,
     babyjubjub::{self, RawPoint, Scalar, scalar_to_field},
+    keypair::PrivateKey,
 };
 use maci_protocol::{
-    message::Message,
+    message::{Message, SignedCommand, VoteCommand},
     testing::points::{low_order, off_curve, order_8},
     types::{Nonce, PollId, StateIndex, VoteOptionIndex},
 };
@@ -126,7 +127,7 @@ fn c_06_bits_past_the_250th_are_signed_and_ignored() {
     let mut poll = Poll::new(Mode::Qv, 2, &[fr(100)]);
     let mut packed = poll.command(0, 2, 3, 1).pack().unwrap();
     packed[0] += fr(2).pow([251]);
-    let signed = maci_protocol::message::SignedCommand::sign_packed(packed, &poll.voters[0]);
+    let signed = SignedCommand::sign_packed(packed, &poll.voters[0]);
     let message = poll.encrypt(&signed);
     agrees(poll.publish(&message));
     assert_eq!(weight(&poll), 3);
@@ -234,6 +235,36 @@ fn c_22_weights_and_balances_are_total() {
 }
 
 #[test]
+fn c_22_a_vote_is_changed_with_balance_and_freed_credits_past_2_252() {
+    let power = |bits: u64| fr(2).pow([bits]);
+    let most = (1u64 << 50) - 1;
+    for mode in [Mode::Qv, Mode::NonQv] {
+        let cost = |weight: u64| match mode {
+            Mode::Qv => fr(weight).square(),
+            _ => fr(weight),
+        };
+        // Where cur² + balance is 2^252 − 1, 2^252, past it with a balance still below, past it by the balance alone.
+        for granted in [
+            power(252) - Fr::ONE,
+            power(252),
+            power(252) + cost(most) - Fr::ONE,
+            power(252) + cost(most),
+            -Fr::ONE,
+        ] {
+            for weight in [0, most - 1, most] {
+                let mut poll = Poll::new(mode, 3, &[granted]);
+                // The last published is processed first: all of 50 bits, then the change.
+                poll.vote(0, 2, weight, 2).vote(0, 2, most, 1);
+                agrees(&poll);
+                let (leaf, ballot) = poll.after(1);
+                assert_eq!((ballot.nonce, ballot.votes[2]), (2, weight));
+                assert_eq!(leaf.voice_credit_balance, granted - cost(weight));
+            }
+        }
+    }
+}
+
+#[test]
 fn c_23_index_zero_is_no_voter() {
     let mut poll = Poll::new(Mode::NonQv, 3, &[fr(100)]);
     let mut command = poll.command(0, 2, 0, 1);
@@ -243,6 +274,69 @@ fn c_23_index_zero_is_no_voter() {
     poll.publish(&message);
     agrees(&poll);
     assert_eq!(poll.after(0).1.nonce, 0);
+}
+
+/// Two commands of voter 0 in the order of publishing, in one batch and in one each: (who signs, command).
+#[track_caller]
+fn order(commands: [(&PrivateKey, VoteCommand); 2], votes: [u64; 5], nonce: u64, owner: RawPoint) {
+    for batch in [3, 1] {
+        let mut poll = Poll::new(Mode::Qv, batch, &[fr(100)]);
+        for (by, command) in commands {
+            let signed = SignedCommand::sign_packed(command.pack().unwrap(), by);
+            let message = poll.encrypt(&signed);
+            poll.publish(&message);
+        }
+        agrees(&poll);
+        let (leaf, ballot) = poll.after(1);
+        assert_eq!((ballot.votes, ballot.nonce), (votes.to_vec(), nonce));
+        assert_eq!(leaf.public_key, owner);
+    }
+}
+
+#[test]
+fn s_06_the_last_published_command_comes_first() {
+    let (old, new) = (&key(1), &key(9));
+    let (old_key, new_key) = (
+        old.public_key().coordinates(),
+        new.public_key().coordinates(),
+    );
+    let poll = Poll::new(Mode::Qv, 1, &[fr(100)]);
+    let keeps = |key, option, weight, nonce| VoteCommand {
+        new_public_key: key,
+        ..poll.command(0, option, weight, nonce)
+    };
+    let change = keeps(new_key, 0, 1, 1);
+    // (change, vote under the new key): the vote comes first, under the old key, and is a no-op.
+    order(
+        [(old, change), (new, keeps(new_key, 1, 2, 2))],
+        [1, 0, 0, 0, 0],
+        1,
+        new_key,
+    );
+    // (vote under the old key, change): the change voids the vote.
+    order(
+        [(old, keeps(old_key, 1, 2, 2)), (old, change)],
+        [1, 0, 0, 0, 0],
+        1,
+        new_key,
+    );
+    // Nonce 1 after nonce 1: the one published last counts.
+    order(
+        [
+            (old, keeps(old_key, 0, 5, 1)),
+            (old, keeps(old_key, 1, 6, 1)),
+        ],
+        [0, 6, 0, 0, 0],
+        1,
+        old_key,
+    );
+    // A handed-over key: its vote counts when published before the change, with the next nonce.
+    order(
+        [(new, keeps(new_key, 1, 2, 2)), (old, change)],
+        [1, 2, 0, 0, 0],
+        2,
+        new_key,
+    );
 }
 
 #[test]
