@@ -134,6 +134,60 @@ fn k_17_a_small_simulated_poll_goes_the_whole_way_and_shows_no_secret() {
     assert_eq!(ran.code, 0, "{} {}", ran.stdout, ran.stderr);
     let envelope: Value = serde_json::from_str(&ran.stdout).expect("an envelope");
     let data = &envelope["data"];
+    assert_shape(&envelope);
+
+    // The market commands find what the demo left.
+    let shown = place.json(&["market", "show", "demo", "--datadir", "data"]);
+    assert_eq!(
+        (shown.0, &shown.1["data"]["market_state"]),
+        (0, &json!("settled")),
+        "{}",
+        shown.1
+    );
+    assert_eq!(shown.1["data"]["verdict_id"], data["verdict_id"]);
+    assert_eq!(
+        place
+            .run(&["market", "ledger-verify", "demo", "--datadir", "data"])
+            .code,
+        0
+    );
+
+    // The same command again makes no proof again and ends with the same bytes (D16).
+    let artefacts = |place: &Place| {
+        [
+            "bundle.json",
+            "verdict.json",
+            "tally.json",
+            "markets/demo.ledger",
+        ]
+        .map(|name| fs::read(place.join("data").join(name)).expect("a file"))
+    };
+    let before = artefacts(&place);
+    let again = [
+        "demo",
+        "--simulate",
+        SMALL,
+        "--seed",
+        "3",
+        "--datadir",
+        "data",
+    ];
+    let (code, envelope) = place.json(&again);
+    assert_eq!(
+        (code, &envelope["data"]["verdict_id"]),
+        (0, &data["verdict_id"]),
+        "{envelope}"
+    );
+    assert!(
+        artefacts(&place) == before,
+        "another run gives the same artefacts"
+    );
+    assert_no_secret(&place, ran.stdout, ran.stderr);
+}
+
+/// The members that scripts rely on, and that no collateral is made or lost.
+fn assert_shape(envelope: &Value) {
+    let data = &envelope["data"];
     assert_eq!(envelope["ok"], true);
     assert!(
         data["results"]
@@ -188,54 +242,6 @@ fn k_17_a_small_simulated_poll_goes_the_whole_way_and_shows_no_secret() {
         })
         .sum();
     assert_eq!(sum, 0);
-
-    // The market commands find what the demo left.
-    let shown = place.json(&["market", "show", "demo", "--datadir", "data"]);
-    assert_eq!(
-        (shown.0, &shown.1["data"]["market_state"]),
-        (0, &json!("settled")),
-        "{}",
-        shown.1
-    );
-    assert_eq!(shown.1["data"]["verdict_id"], data["verdict_id"]);
-    assert_eq!(
-        place
-            .run(&["market", "ledger-verify", "demo", "--datadir", "data"])
-            .code,
-        0
-    );
-
-    // The same command again makes no proof again and ends with the same bytes (D16).
-    let artefacts = |place: &Place| {
-        [
-            "bundle.json",
-            "verdict.json",
-            "tally.json",
-            "markets/demo.ledger",
-        ]
-        .map(|name| fs::read(place.join("data").join(name)).expect("a file"))
-    };
-    let before = artefacts(&place);
-    let again = [
-        "demo",
-        "--simulate",
-        SMALL,
-        "--seed",
-        "3",
-        "--datadir",
-        "data",
-    ];
-    let (code, envelope) = place.json(&again);
-    assert_eq!(
-        (code, &envelope["data"]["verdict_id"]),
-        (0, &data["verdict_id"]),
-        "{envelope}"
-    );
-    assert!(
-        artefacts(&place) == before,
-        "another run gives the same artefacts"
-    );
-    assert_no_secret(&place, ran.stdout, ran.stderr);
 }
 
 /// No form of the coordinator's key is in any output or file, the simulated recording itself excepted.
