@@ -146,7 +146,7 @@ fn s_10_two_logs_that_differ_in_a_message_without_effect_share_no_commitment() {
     };
     // The placeholder again, as newest message: nobody signed it, so it does nothing.
     let mut longer = poll.log.clone();
-    longer.messages.push(longer.messages[0].clone());
+    longer.messages.push(longer.messages[0]);
     longer.recompute_batch_hashes();
     let (without, with) = (first(&poll.log), first(&longer));
     assert_eq!(
