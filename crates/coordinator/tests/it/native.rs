@@ -1,10 +1,13 @@
 //! Ingest, process and tally: the stages without proofs.
 
 use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use maci_coordinator::{Cancel, Control, Error, Event, Job, Options, StageId, Warning};
-use maci_protocol::testing::Spec;
+use maci_protocol::StateIndex;
+use maci_protocol::machine::Effect;
+use maci_protocol::testing::{self, Spec};
 use maci_verifier::{Mode, PollParams};
 use serde_json::Value;
 
@@ -164,20 +167,10 @@ fn stages_refuse_to_run_out_of_order() {
     }
 }
 
-/// Collects the warnings of a poll with so many voters.
-fn warnings(voters: u64) -> Vec<Warning> {
-    let poll = folder();
-    let params = PollParams {
-        state_tree_depth: 4,
-        tally_processing_state_tree_depth: 1,
-        vote_option_tree_depth: 1,
-        message_batch_size: 5,
-        vote_options: 5,
-        mode: Mode::NonQv,
-    };
-    write_poll(&Spec::honest(params, voters, voters * 3, 5), poll.path());
+/// Runs the stages without proofs; the warnings in order, and those that the status keeps.
+fn warnings_of(poll: &Path) -> (Vec<Warning>, Vec<Warning>) {
     let data = folder();
-    let mut job = native_job(data.path(), poll.path(), Some(key_of(poll.path()))).unwrap();
+    let mut job = native_job(data.path(), poll, Some(key_of(poll))).unwrap();
     let seen = Mutex::new(Vec::new());
     let published = job.dir().tally_json();
     let progress = |event: &Event| {
@@ -194,9 +187,77 @@ fn warnings(voters: u64) -> Vec<Warning> {
     for stage in [StageId::Ingest, StageId::Process, StageId::Tally] {
         job.run(stage, control).unwrap();
     }
-    let seen = seen.into_inner().unwrap();
-    assert_eq!(job.status().unwrap().warnings, seen);
+    (seen.into_inner().unwrap(), job.status().unwrap().warnings)
+}
+
+/// The warnings of a poll with so many voters.
+fn warnings(voters: u64) -> Vec<Warning> {
+    let poll = folder();
+    let params = PollParams {
+        state_tree_depth: 4,
+        tally_processing_state_tree_depth: 1,
+        vote_option_tree_depth: 1,
+        message_batch_size: 5,
+        vote_options: 5,
+        mode: Mode::NonQv,
+    };
+    write_poll(&Spec::honest(params, voters, voters * 3, 5), poll.path());
+    let (seen, kept) = warnings_of(poll.path());
+    assert_eq!(kept, seen);
     seen
+}
+
+#[test]
+fn c_02_counted_messages_of_other_polls_warn_of_a_reused_key() {
+    let spec = Spec {
+        hostile_percent: 80,
+        ..small_spec(Mode::NonQv, 120)
+    };
+    let poll = testing::simulate(&spec);
+    let foreign = poll.outlook.iter().filter(|outlook| {
+        outlook.kind == testing::Kind::ForeignPoll && outlook.effect == Effect::Apply
+    });
+    let warning = Warning::ReusedKey {
+        messages: foreign.count() as u64,
+    };
+    assert_ne!(warning, Warning::ReusedKey { messages: 0 });
+    let directory = folder();
+    write_poll(&spec, directory.path());
+    let (seen, kept) = warnings_of(directory.path());
+    // Once when the messages are processed, once before the tally is published.
+    assert_eq!(seen.first(), Some(&warning));
+    assert_eq!(seen.iter().filter(|seen| **seen == warning).count(), 2);
+    assert_eq!(kept.iter().filter(|kept| **kept == warning).count(), 1);
+    assert_eq!(warning.code(), "reused_coordinator_key");
+
+    let (seen, _) = warnings_of(&fixture("maci-v3"));
+    let reused = |warning: &Warning| matches!(warning, Warning::ReusedKey { .. });
+    assert!(!seen.iter().any(reused), "{seen:?}");
+}
+
+#[test]
+fn c_07_joins_without_a_sign_up_are_reported_at_ingest() {
+    let mut poll = testing::simulate(&Spec {
+        hostile_percent: 0,
+        ..small_spec(Mode::Qv, 3)
+    });
+    let _ = poll.log.signups.as_mut().unwrap().remove(1);
+    let (deployment, logs, keys) = testing::fixture::write(&poll);
+    let directory = folder();
+    for (name, text) in [
+        ("deployment.json", deployment),
+        ("logs.json", logs),
+        ("keys.json", keys),
+    ] {
+        fs::write(directory.path().join(name), text).unwrap();
+    }
+    let warning = Warning::JoinedWithoutSignup {
+        state_indices: vec![StateIndex(2)],
+    };
+    let (seen, kept) = warnings_of(directory.path());
+    assert_eq!(seen.first(), Some(&warning));
+    assert_eq!(seen, kept);
+    assert!(warning.to_string().contains("state index 2 "), "{warning}");
 }
 
 #[test]

@@ -203,6 +203,39 @@ fn the_recorded_polls_audit_to_their_published_results_in_every_mode() {
 }
 
 #[test]
+fn c_07_a_replay_reports_every_joined_key_that_never_signed_up() {
+    let recorded = recorded("qv");
+    let bytes = recorded.bundle().to_bytes();
+    let reported = |log: &maci_protocol::PollLog| -> Vec<u64> {
+        let replay = ReplayedLog::new(log).unwrap();
+        let options = AuditOptions {
+            replay: Some(&replay),
+            ..ALLOW
+        };
+        let audit = audit(&bytes, &recorded.trusted(), &options);
+        let index = |warning: &Warning| match warning {
+            Warning::JoinedWithoutSignup { state_index } => Some(*state_index),
+            _ => None,
+        };
+        audit
+            .poll()
+            .unwrap()
+            .warnings()
+            .iter()
+            .filter_map(index)
+            .collect()
+    };
+    let mut log = recorded.log();
+    assert_eq!(reported(&log), [0u64; 0]);
+    let signups = log.signups.as_mut().unwrap();
+    signups.remove(4);
+    signups.remove(0);
+    assert_eq!(reported(&log), [1, 5]);
+    log.signups = None;
+    assert_eq!(reported(&log), [0u64; 0]);
+}
+
+#[test]
 fn v_08_maci_test_keys_are_refused_without_consent_and_as_ceremony_keys() {
     let recorded = recorded("qv");
     let bytes = recorded.bundle().to_bytes();
