@@ -278,7 +278,7 @@ fn c_23_index_zero_is_no_voter() {
 
 /// Two commands of voter 0 in the order of publishing, in one batch and in one each: (who signs, command).
 #[track_caller]
-fn order(commands: [(&PrivateKey, VoteCommand); 2], votes: [u64; 5], nonce: u64, owner: RawPoint) {
+fn order(commands: &[(&PrivateKey, VoteCommand)], votes: [u64; 5], nonce: u64, owner: RawPoint) {
     for batch in [3, 1] {
         let mut poll = Poll::new(Mode::Qv, batch, &[fr(100)]);
         for (by, command) in commands {
@@ -308,21 +308,21 @@ fn s_06_the_last_published_command_comes_first() {
     let change = keeps(new_key, 0, 1, 1);
     // (change, vote under the new key): the vote comes first, under the old key, and is a no-op.
     order(
-        [(old, change), (new, keeps(new_key, 1, 2, 2))],
+        &[(old, change), (new, keeps(new_key, 1, 2, 2))],
         [1, 0, 0, 0, 0],
         1,
         new_key,
     );
     // (vote under the old key, change): the change voids the vote.
     order(
-        [(old, keeps(old_key, 1, 2, 2)), (old, change)],
+        &[(old, keeps(old_key, 1, 2, 2)), (old, change)],
         [1, 0, 0, 0, 0],
         1,
         new_key,
     );
     // Nonce 1 after nonce 1: the one published last counts.
     order(
-        [
+        &[
             (old, keeps(old_key, 0, 5, 1)),
             (old, keeps(old_key, 1, 6, 1)),
         ],
@@ -332,7 +332,7 @@ fn s_06_the_last_published_command_comes_first() {
     );
     // A handed-over key: its vote counts when published before the change, with the next nonce.
     order(
-        [(new, keeps(new_key, 1, 2, 2)), (old, change)],
+        &[(new, keeps(new_key, 1, 2, 2)), (old, change)],
         [1, 2, 0, 0, 0],
         2,
         new_key,
