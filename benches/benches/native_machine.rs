@@ -4,7 +4,7 @@
 //! messages at (D, B, v) = (10, 20, 2) and prints messages a second and the memory that each thousand messages adds.
 //! The reference is MACI's TypeScript core: 7 messages a second (600 messages, 60 voters, one run, other machine).
 
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::cast_precision_loss)]
 
 use std::error::Error;
 use std::time::Instant;

@@ -3,7 +3,8 @@
 //! Every figure stands beside its reference, because a time says little on a shared machine: rows beside MACI's own
 //! compiled rows, proofs beside the verification of the same proof.
 
-#![allow(clippy::print_stdout)]
+// Figures are for people: tables on standard output, counts as floats.
+#![allow(clippy::print_stdout, clippy::cast_precision_loss)]
 
 use std::time::Instant;
 
