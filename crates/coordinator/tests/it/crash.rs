@@ -1,8 +1,9 @@
 //! kill -9 at any moment: O-01, O-02.
 
 use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -27,8 +28,10 @@ fn victim() {
     let seen = AtomicU64::new(0);
     let progress = move |_: &Event| {
         if Some(seen.fetch_add(1, Ordering::SeqCst)) == last {
-            // No destructor runs, nothing is flushed: what kill -9 does.
-            std::process::abort();
+            // No destructor runs, nothing is flushed.
+            let me = std::process::id().to_string();
+            let _ = Command::new("kill").args(["-9", &me]).status();
+            thread::sleep(Duration::from_secs(60));
         }
     };
     let cancel = Cancel::new();
@@ -109,7 +112,13 @@ fn o_01_o_02_kill_at_any_moment_resumes_to_equal_bytes_and_redoes_no_finished_pr
 
     let mut random = Random(0x006d_6163_692d_7273);
     let mut killed = 0;
-    for case in 0..cases {
+    let mut case = 0;
+    // A process that ended before its moment came is no case of a kill.
+    while killed < cases {
+        assert!(
+            case < 3 * cases,
+            "only {killed} of {case} processes were killed before they ended"
+        );
         let data = folder();
         // Half of the kills come at a random time, half right at an event, between a commit and what follows it.
         let dead = if case % 2 == 0 {
@@ -121,7 +130,7 @@ fn o_01_o_02_kill_at_any_moment_resumes_to_equal_bytes_and_redoes_no_finished_pr
         } else {
             end(start(data.path(), poll, Some(random.below(events))), None)
         };
-        killed += u64::from(!dead.success());
+        killed += u64::from(dead.signal() == Some(9));
         let before = proofs(data.path(), poll);
         let unfinished = before.values().filter(|proof| proof.finished == 0).count() as u64;
         assert!(
@@ -150,9 +159,6 @@ fn o_01_o_02_kill_at_any_moment_resumes_to_equal_bytes_and_redoes_no_finished_pr
                 );
             }
         }
+        case += 1;
     }
-    assert!(
-        killed * 10 >= cases * 8,
-        "only {killed} of {cases} processes were killed before they ended"
-    );
 }
