@@ -155,7 +155,13 @@ pub(crate) fn run(log: &PollLog, key: &CoordinatorKey, salts: &mut dyn SaltSourc
         }
         let circuit = log.params.process_circuit();
         let current = *sb_commitments.last().unwrap();
-        let salt = salts.salt(&circuit, SaltRole::StateAndBallots, batch, current);
+        let chain = log.messages[..end]
+            .iter()
+            .fold(maci_crypto::NUMS, |chain, message| {
+                poseidon::hash2(chain, message.hash())
+            });
+        let input = poseidon::hash2(current, chain);
+        let salt = salts.salt(&circuit, SaltRole::StateAndBallots, batch, input);
         sb_commitments.push(commitment(log, &voters, salt.0));
     }
     tally(
