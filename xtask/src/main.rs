@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+mod e2e;
 mod layers;
 mod pinned;
-mod snarkjs;
 mod stages;
 mod test;
 mod vectors;
@@ -44,7 +44,7 @@ fn main() -> Result<()> {
     let root = workspace_root()?;
     match Cli::parse().command {
         Command::Test { thorough } => test::run(&root, thorough),
-        Command::Snarkjs => snarkjs::run(&root),
+        Command::Snarkjs => e2e::run(&root),
         Command::Layers => layers::check(&root),
         Command::Pinned => pinned::run(&root),
         Command::Vectors => vectors::run(&root),

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 #[derive(Debug, Default)]
 pub(crate) struct Stages {
     done: Vec<(String, Duration)>,
+    failed: usize,
 }
 
 impl Stages {
@@ -19,6 +20,7 @@ impl Stages {
         let start = Instant::now();
         let result = work();
         self.done.push((name.to_owned(), start.elapsed()));
+        self.failed += usize::from(result.is_err());
         result.with_context(|| format!("stage `{name}` failed"))
     }
 
@@ -30,6 +32,11 @@ impl Stages {
         }
         let total: Duration = self.done.iter().map(|(_, time)| *time).sum();
         eprintln!("{:>8.1} s  in all", total.as_secs_f64());
+        eprintln!(
+            "stages: {} passed, {} failed",
+            self.done.len() - self.failed,
+            self.failed
+        );
     }
 }
 

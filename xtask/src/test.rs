@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::stages::{self, Stages, available};
-use crate::{layers, snarkjs};
+use crate::{e2e, layers};
 
 const PROFILE: &str = "ci";
 
@@ -67,7 +67,8 @@ fn run_all(root: &Path, thorough: bool, stages: &mut Stages) -> Result<()> {
             &[],
         )
     })?;
-    stages.run("snarkjs accepts our proofs", || snarkjs::run(root))?;
+    stages.run("snarkjs accepts our proofs", || e2e::run(root))?;
+    stages.run("examples", || e2e::examples(root))?;
     if thorough {
         stages.run("cargo-deny", || {
             if !available("cargo-deny") {

@@ -1,4 +1,5 @@
-//! V-28, snarkjs half: snarkjs accepts our proofs with our exported verifying keys, and refuses an altered input.
+//! Whole polls end to end. V-28, snarkjs half: snarkjs accepts our proofs with our exported verifying keys, and refuses an
+//! altered input. The examples then run on what the job left.
 
 use std::path::Path;
 
@@ -41,6 +42,31 @@ const CASES: &[Case] = &[
         tally: "vote-tally-nonqv-3-1-1",
     },
 ];
+
+/// Runs the three example programs on what the recorded poll's job left.
+pub(crate) fn examples(root: &Path) -> Result<()> {
+    let run = |package: &str, args: &[&str]| {
+        let mut line = vec![
+            "run",
+            "--quiet",
+            "--profile",
+            "ci",
+            "--package",
+            package,
+            "--",
+        ];
+        line.extend(args);
+        stages::run(root, "cargo", &line, &[])
+    };
+    let on_the_bundle = [
+        "target/e2e/recorded-qv/bundle.json",
+        "keys/message-processor-qv-10-20-2.vk",
+        "keys/vote-tally-qv-10-1-2.vk",
+    ];
+    run("example-embed-verifier", &[])?;
+    run("example-verify-offline", &on_the_bundle)?;
+    run("example-gate-a-market", &on_the_bundle)
+}
 
 /// Installs snarkjs when absent, proves polls with `maci demo` and lets snarkjs check every proof.
 pub(crate) fn run(root: &Path) -> Result<()> {
