@@ -31,7 +31,7 @@ fn victim() {
             // No destructor runs, nothing is flushed.
             let me = std::process::id().to_string();
             let _ = Command::new("kill").args(["-9", &me]).status();
-            thread::sleep(Duration::from_secs(60));
+            thread::sleep(Duration::from_mins(1));
         }
     };
     let cancel = Cancel::new();
