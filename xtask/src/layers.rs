@@ -8,7 +8,8 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Which of our crates each of our crates may use. A crate that is not listed here may not exist.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("maci-crypto", &[]),
+    ("maci-lanes", &[]),
+    ("maci-crypto", &["maci-lanes"]),
     ("maci-verifier", &["maci-crypto"]),
     ("maci-protocol", &["maci-crypto", "maci-verifier"]),
     (

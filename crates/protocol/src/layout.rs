@@ -277,12 +277,7 @@ impl<'a, L: Layout> Processing<'a, L> {
     }
 
     fn decrypt_next(&self) -> Option<Vec<Option<SignedCommand>>> {
-        (self.left > 0).then(|| {
-            self.next_messages()
-                .iter()
-                .map(|message| message.decrypt(self.key))
-                .collect()
-        })
+        (self.left > 0).then(|| Message::decrypt_many(self.next_messages(), self.key))
     }
 
     /// Start and end of the next batch in the log (protocol.md §7).

@@ -65,6 +65,22 @@ impl Message {
             &self.data, &shared,
         )))
     }
+
+    /// [`Self::decrypt`] of each, in order.
+    pub fn decrypt_many(messages: &[Self], key: &CoordinatorKey) -> Vec<Option<SignedCommand>> {
+        let shared =
+            |message: &Self| ecdh::shared_key(key.scalar(), &message.encryption_public_key);
+        let keys: Vec<_> = messages.iter().map(shared).collect();
+        let on_curve = messages.iter().zip(&keys);
+        let encrypted: Vec<_> = on_curve
+            .filter_map(|(message, key)| key.map(|key| (&message.data, key)))
+            .collect();
+        let mut plaintexts = cipher::decrypt_many(&encrypted).into_iter();
+        keys.iter()
+            .map(|key| key.and_then(|_| plaintexts.next()))
+            .map(|plaintext| plaintext.as_ref().map(SignedCommand::from_plaintext))
+            .collect()
+    }
 }
 
 /// Decrypts a message; see [`Message::decrypt`].

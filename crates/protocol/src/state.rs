@@ -36,11 +36,22 @@ impl StateLeaf {
 
     /// `H3(x, y, voice credit balance)`.
     pub fn hash(&self) -> Fr {
-        poseidon::hash3(
+        let [x, y, balance] = self.elements();
+        poseidon::hash3(x, y, balance)
+    }
+
+    /// [`Self::hash`] of each.
+    pub fn hash_many(leaves: &[Self]) -> Vec<Fr> {
+        let elements: Vec<_> = leaves.iter().map(Self::elements).collect();
+        poseidon::hash3_many(&elements)
+    }
+
+    fn elements(&self) -> [Fr; 3] {
+        [
             self.public_key.x,
             self.public_key.y,
             self.voice_credit_balance,
-        )
+        ]
     }
 }
 

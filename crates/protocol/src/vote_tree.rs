@@ -110,46 +110,76 @@ impl VoteNodes {
 
     /// Takes in the weight of one option, which `votes` already holds.
     pub fn update(&mut self, votes: &[u64], option: usize) {
-        let mut place = option / ARITY;
-        let mut children = [Fr::ZERO; ARITY];
-        for (child, weight) in children.iter_mut().zip(chunk(votes, ARITY, place)) {
-            *child = Fr::from(*weight);
-        }
-        let mut start = 0;
         for height in 1..=self.depth {
-            let Some(node) = self.nodes.get_mut(start + place) else {
-                return;
-            };
-            *node = poseidon::hash5(&children);
-            place /= ARITY;
-            let level = &self.nodes[start..];
+            let node = poseidon::hash5(&self.children(votes, option, height));
+            self.set(option, height, node);
+        }
+    }
+
+    /// The children of the node of this height above an option.
+    fn children(&self, votes: &[u64], option: usize, height: u8) -> [Fr; ARITY] {
+        let place = option / leaves(height);
+        let mut children = [Fr::ZERO; ARITY];
+        if height == 1 {
+            for (child, weight) in children.iter_mut().zip(chunk(votes, ARITY, place)) {
+                *child = Fr::from(*weight);
+            }
+        } else {
+            let level = &self.nodes[self.start(height - 1)..];
             for (child, node) in children.iter_mut().zip(chunk(level, ARITY, place)) {
                 *child = *node;
             }
-            start += leaves(self.depth - height);
         }
+        children
+    }
+
+    fn set(&mut self, option: usize, height: u8, node: Fr) {
+        let place = self.start(height) + option / leaves(height);
+        if let Some(slot) = self.nodes.get_mut(place) {
+            *slot = node;
+        }
+    }
+
+    /// Where the nodes of a height begin.
+    fn start(&self, height: u8) -> usize {
+        (1..height).map(|below| leaves(self.depth - below)).sum()
     }
 
     /// The siblings of an option, as [`path`] gives them.
     pub fn path(&self, votes: &[u64], option: usize) -> Vec<[Fr; ARITY - 1]> {
-        let mut place = option;
-        let mut start = 0;
-        let mut path = Vec::with_capacity(self.depth.into());
-        for height in 0..self.depth {
-            let (group, own) = (place / ARITY, place % ARITY);
-            let mut children = [Fr::ZERO; ARITY];
-            if height == 0 {
-                for (child, weight) in children.iter_mut().zip(chunk(votes, ARITY, group)) {
-                    *child = Fr::from(*weight);
-                }
-            } else {
-                children.copy_from_slice(chunk(&self.nodes[start..], ARITY, group));
-                start += leaves(self.depth - height);
+        (1..=self.depth)
+            .map(|height| {
+                let own = option / leaves(height - 1) % ARITY;
+                without(&self.children(votes, option, height), own)
+            })
+            .collect()
+    }
+}
+
+/// [`VoteNodes::update`] for many ballots: `changed` holds ballots and options, `votes` knows every ballot's weights.
+/// A ballot that had no nodes gets them.
+pub fn update_many<'a>(
+    ballots: &mut [Option<VoteNodes>],
+    depth: u8,
+    changed: &[(u64, usize)],
+    votes: impl Fn(u64) -> &'a [u64],
+) {
+    for height in 1..=depth {
+        let mut children = Vec::with_capacity(changed.len());
+        for &(index, option) in changed {
+            if let Some(nodes) = ballots.get_mut(index as usize) {
+                let nodes = nodes.get_or_insert_with(|| VoteNodes::blank(depth));
+                children.push(nodes.children(votes(index), option, height));
             }
-            path.push(without(&children, own));
-            place = group;
         }
-        path
+        let mut hashed = poseidon::hash5_many(&children).into_iter();
+        for &(index, option) in changed {
+            if let Some(Some(nodes)) = ballots.get_mut(index as usize)
+                && let Some(node) = hashed.next()
+            {
+                nodes.set(option, height, node);
+            }
+        }
     }
 }
 
@@ -219,6 +249,11 @@ mod tests {
                 votes[option] = step as u64 * 3;
                 nodes.update(&votes, option);
                 assert_eq!(nodes.root(), root(&votes, depth));
+                let changed: Vec<(u64, usize)> =
+                    (0..=step).map(|i| (0, (i * 7) % votes.len())).collect();
+                let mut many = [None, None];
+                update_many(&mut many, depth, &changed, |_| &votes);
+                assert_eq!(many, [Some(nodes.clone()), None]);
                 for other in [0, option, votes.len() - 1] {
                     assert_eq!(nodes.path(&votes, other), path(&votes, depth, other));
                 }

@@ -15,13 +15,14 @@ use crate::Fr;
 #[cfg(feature = "constraints")]
 pub mod constraints;
 mod grain;
+mod many;
 mod matrix;
 mod permutation;
 mod recurrence;
 mod sparse;
 mod wide;
 
-use self::{permutation::Permutation, recurrence::Recurrence, sparse::Sparse};
+use self::{many::Many, permutation::Permutation, recurrence::Recurrence, sparse::Sparse};
 
 /// The smallest width circomlib has constants for.
 pub const MIN_WIDTH: usize = 2;
@@ -178,6 +179,43 @@ pub fn hash4(inputs: &[Fr; 4]) -> Fr {
 pub fn hash5(inputs: &[Fr; 5]) -> Fr {
     let [a, b, c, d, e] = *inputs;
     permutation!(6).hash([Fr::ZERO, a, b, c, d, e])
+}
+
+/// The permutation of a width for many states.
+macro_rules! many {
+    ($width:tt) => {{
+        static CACHE: OnceBox<Many<$width, { 2 * $width - 1 }>> = OnceBox::new();
+        CACHE.get_or_init(|| Box::new(Many::new(permutation!($width))))
+    }};
+}
+
+/// [`hash2`] of each.
+pub fn hash2_many(inputs: &[[Fr; 2]]) -> Vec<Fr> {
+    many!(3).hash(inputs.iter().map(|[a, b]| [Fr::ZERO, *a, *b]))
+}
+
+/// [`hash3`] of each.
+pub fn hash3_many(inputs: &[[Fr; 3]]) -> Vec<Fr> {
+    many!(4).hash(inputs.iter().map(|[a, b, c]| [Fr::ZERO, *a, *b, *c]))
+}
+
+/// [`hash4`] of each.
+pub fn hash4_many(inputs: &[[Fr; 4]]) -> Vec<Fr> {
+    many!(5).hash(inputs.iter().map(|[a, b, c, d]| [Fr::ZERO, *a, *b, *c, *d]))
+}
+
+/// [`hash5`] of each.
+pub fn hash5_many(inputs: &[[Fr; 5]]) -> Vec<Fr> {
+    many!(6).hash(
+        inputs
+            .iter()
+            .map(|[a, b, c, d, e]| [Fr::ZERO, *a, *b, *c, *d, *e]),
+    )
+}
+
+/// The permutation of width 4 of each: the cipher's.
+pub fn permute4_many(states: &mut [[Fr; 4]]) {
+    many!(4).permute(states);
 }
 
 /// MACI's `hashOne(a)` = H2(a, 0).

@@ -49,17 +49,17 @@ pub(super) trait PartialRounds<const T: usize>: Sized {
 #[derive(Debug)]
 pub(super) struct Permutation<const T: usize, P> {
     /// Added to the input.
-    initial: [Fr; T],
-    mds: [[Fr; T]; T],
+    pub(super) initial: [Fr; T],
+    pub(super) mds: [[Fr; T]; T],
     /// The matrix of the last full round of the first half.
-    bridge: [[Fr; T]; T],
+    pub(super) bridge: [[Fr; T]; T],
     /// Added after the mixing of each full round: the constants of the round that follows.
-    first_half: [[Fr; T]; HALF],
-    partial: P,
+    pub(super) first_half: [[Fr; T]; HALF],
+    pub(super) partial: P,
     /// The constants of the second half's first round.
-    second_start: [Fr; T],
+    pub(super) second_start: [Fr; T],
     /// As `first_half`, without the last round, which nothing follows.
-    second_half: [[Fr; T]; HALF - 1],
+    pub(super) second_half: [[Fr; T]; HALF - 1],
 }
 
 impl<const T: usize, P: PartialRounds<T>> Permutation<T, P> {

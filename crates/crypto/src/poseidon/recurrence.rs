@@ -29,11 +29,11 @@ const HISTORY: usize = 2 * (60 + 5) + 1;
 #[derive(Debug)]
 pub(super) struct Recurrence<const T: usize, const N: usize> {
     /// a_n, c_n, …, a_1, c_1, a_0: in the order of the history s, x, …, s, x, s.
-    coefficients: [Fr; N],
+    pub(super) coefficients: [Fr; N],
     /// Added to x_r: the next round's constant, less what the recurrence brings of earlier constants.
-    constants: Vec<Fr>,
+    pub(super) constants: Vec<Fr>,
     /// Elements 1.. from the last n pairs s, x of the history; the last entry of each row is 0.
-    ending: [[Fr; N]; T],
+    pub(super) ending: [[Fr; N]; T],
 }
 
 impl<const T: usize, const N: usize> PartialRounds<T> for Recurrence<T, N> {

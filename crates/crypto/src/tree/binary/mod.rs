@@ -5,7 +5,10 @@
 use alloc::vec::Vec;
 
 use super::{IndexError, store::Level};
-use crate::{Fr, poseidon::hash2};
+use crate::{
+    Fr,
+    poseidon::{hash2, hash2_many},
+};
 
 #[cfg(feature = "constraints")]
 pub mod constraints;
@@ -90,7 +93,7 @@ impl LazyTree {
         let mut position = index;
         for level in 1..self.levels.len() {
             position /= 2;
-            self.rehash(level, position);
+            self.rehash(level, &[position]);
         }
         Ok(())
     }
@@ -116,9 +119,7 @@ impl LazyTree {
                 *index /= 2;
             }
             touched.dedup();
-            for index in &touched {
-                self.rehash(level, *index);
-            }
+            self.rehash(level, &touched);
         }
         Ok(())
     }
@@ -142,15 +143,30 @@ impl LazyTree {
             .collect()
     }
 
-    fn rehash(&mut self, level: usize, index: u64) {
-        let [left, right] = self.levels[level - 1].group(2 * index);
-        let below_zero = self.levels[level - 1].zero();
-        let node = if left == below_zero && right == below_zero {
-            self.levels[level].zero()
-        } else {
-            hash2(left, right)
-        };
-        self.levels[level].set(index, node);
+    /// Hashes these nodes of a level from their children; over two zero nodes stands the level's zero.
+    fn rehash(&mut self, level: usize, indices: &[u64]) {
+        let below = &self.levels[level - 1];
+        let zeros = [below.zero(); 2];
+        let mut hashed = Vec::with_capacity(indices.len());
+        let mut inputs = Vec::with_capacity(indices.len());
+        let mut empty = Vec::new();
+        for &index in indices {
+            let children = below.group(2 * index);
+            if children == zeros {
+                empty.push(index);
+            } else {
+                hashed.push(index);
+                inputs.push(children);
+            }
+        }
+        let level = &mut self.levels[level];
+        let zero = level.zero();
+        for (index, node) in hashed.into_iter().zip(hash2_many(&inputs)) {
+            level.set(index, node);
+        }
+        for index in empty {
+            level.set(index, zero);
+        }
     }
 
     fn check(&self, index: u64) -> Result<(), IndexError> {

@@ -26,7 +26,7 @@ pub fn state_root(leaves: &[StateLeaf]) -> Fr {
 fn state_tree(leaves: &[StateLeaf]) -> LazyTree {
     let depth = actual_state_tree_depth(leaves.len() as u64);
     let mut tree = LazyTree::new(depth, StateLeaf::blank().hash());
-    write(&mut tree, (0..).zip(leaves.iter().map(StateLeaf::hash)));
+    write(&mut tree, (0..).zip(StateLeaf::hash_many(leaves)));
     tree
 }
 
@@ -126,23 +126,28 @@ impl MaciLayout {
         let mut changed = core::mem::take(&mut self.changed);
         changed.sort_unstable();
         changed.dedup();
-        for &(index, option) in &changed {
-            if let Some(nodes) = self.votes.get_mut(index as usize) {
-                let blank = || VoteNodes::blank(self.vote_option_tree_depth);
-                nodes
-                    .get_or_insert_with(blank)
-                    .update(machine.votes(index), option);
-            }
-        }
+        vote_tree::update_many(
+            &mut self.votes,
+            self.vote_option_tree_depth,
+            &changed,
+            |index| machine.votes(index),
+        );
         changed.dedup_by_key(|(index, _)| *index);
-        let leaf = |(index, _): &(u64, usize)| (*index, machine.leaves()[*index as usize].hash());
-        write(&mut self.state, changed.iter().map(leaf));
-        let ballots = changed.iter().map(|(index, _)| {
-            let nonce = Fr::from(machine.nonce(*index));
-            (*index, poseidon::hash2(nonce, self.vo_root(*index)))
-        });
-        let ballots: Vec<_> = ballots.collect();
-        write(&mut self.ballots, ballots);
+        let indices = || changed.iter().map(|(index, _)| *index);
+        let leaves: Vec<_> = indices()
+            .map(|index| machine.leaves()[index as usize])
+            .collect();
+        write(
+            &mut self.state,
+            indices().zip(StateLeaf::hash_many(&leaves)),
+        );
+        let ballots: Vec<_> = indices()
+            .map(|index| [Fr::from(machine.nonce(index)), self.vo_root(index)])
+            .collect();
+        write(
+            &mut self.ballots,
+            indices().zip(poseidon::hash2_many(&ballots)),
+        );
         changed.clear();
         self.changed = changed;
     }
