@@ -31,6 +31,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "maci-verdict",
         &["maci-crypto", "maci-verifier", "maci-protocol"],
     ),
+    (
+        "maci-chain",
+        &["maci-crypto", "maci-verifier", "maci-protocol"],
+    ),
     ("maci-settlement", &["maci-verdict"]),
     (
         "maci-coordinator",
@@ -42,6 +46,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "maci-keys",
             "maci-prover",
             "maci-verdict",
+            "maci-chain",
         ],
     ),
     (
@@ -56,6 +61,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "maci-verdict",
             "maci-settlement",
             "maci-coordinator",
+            "maci-chain",
         ],
     ),
     ("xtask", &["maci-circuits"]),
@@ -68,8 +74,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("indicatif", &["maci-cli"]),
     ("comfy-table", &["maci-cli"]),
     ("anyhow", &["maci-cli", "xtask"]),
-    ("tokio", &[]),
-    ("alloy", &[]),
+    ("tokio", &["maci-chain"]),
+    ("alloy", &["maci-chain"]),
 ];
 
 /// Members that use public APIs only and that nothing may depend on.

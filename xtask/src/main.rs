@@ -1,4 +1,4 @@
-//! Chores of the workspace: `cargo xtask test | vectors | pinned | layers`.
+//! Chores of the workspace: `cargo xtask test | snarkjs | vectors | contracts | pinned | layers`.
 //!
 //! `test` is the one test command of the README and of CI. The other commands regenerate committed files.
 
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+mod contracts;
 mod e2e;
 mod layers;
 mod pinned;
@@ -38,6 +39,8 @@ enum Command {
     Pinned,
     /// Rewrite the JSON test vectors from the npm packages that they come from.
     Vectors,
+    /// Rewrite crates/chain/abi from MACI's npm package of compiled contracts.
+    Contracts,
 }
 
 fn main() -> Result<()> {
@@ -48,6 +51,7 @@ fn main() -> Result<()> {
         Command::Layers => layers::check(&root),
         Command::Pinned => pinned::run(&root),
         Command::Vectors => vectors::run(&root),
+        Command::Contracts => contracts::run(&root),
     }
 }
 

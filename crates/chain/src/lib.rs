@@ -1,0 +1,32 @@
+//! MACI v3 on a chain: contract bindings, a blocking client, deployment, the voter's calls, ingestion and submission.
+//!
+//! The only user of alloy and tokio. Everything that this crate offers blocks: the coordinator and the command line are
+//! synchronous, and the runtime stays inside [`Client`].
+//!
+//! - [`contracts`]: what MACI's contracts look like on the chain, taken from MACI's own npm package.
+//! - [`client`]: reads with retries, and transactions that are simulated, signed and waited for.
+//! - [`wallet`]: the Ethereum key, from a file and never from an argument.
+//! - [`error`]: one error type, whose kind says what the caller can do.
+
+#![forbid(unsafe_code)]
+// What a node answers must not stop the program.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic
+    )
+)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod client;
+pub mod contracts;
+pub mod error;
+pub mod wallet;
+
+pub use alloy::primitives;
+pub use client::{Client, ClientOptions};
+pub use error::{Error, Kind};
+pub use wallet::Wallet;
