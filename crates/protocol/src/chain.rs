@@ -60,6 +60,11 @@ impl BatchHashes {
         self.current
     }
 
+    /// `batchHashes` so far: entry k closes batch k, entry 0 is [`START`].
+    pub fn checkpoints(&self) -> &[ChainHash] {
+        &self.checkpoints
+    }
+
     /// `batchHashes` after `padLastBatch()`: entry k closes batch k, entry 0 is [`START`].
     pub fn padded(mut self) -> Vec<ChainHash> {
         if !self.messages.is_multiple_of(self.batch_size) {

@@ -3,7 +3,7 @@
 use maci_crypto::{Fr, babyjubjub::RawPoint, field, keypair::PublicKey};
 use maci_verifier::{Mode, PollParams};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::error::RecordedError;
 use crate::types::{Address, PollId};
@@ -66,7 +66,65 @@ struct Params {
     coordinator_public_key: (String, String),
 }
 
+/// Addresses of a deployment that no log carries and no check needs; they go into the audit bundle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Contracts {
+    /// The MessageProcessor contract of the poll.
+    pub message_processor: Option<Address>,
+    /// The contract that verifies both kinds of proof.
+    pub verifier: Option<Address>,
+    /// The registry of verifying keys.
+    pub registry: Option<Address>,
+    /// Who may sign up with MACI.
+    pub sign_up_policy: Option<Address>,
+    /// Who may join the poll.
+    pub poll_policy: Option<Address>,
+    /// How many credits a voter gets.
+    pub credit_proxy: Option<Address>,
+}
+
 impl Deployment {
+    /// The text of a `deployment.json` that [`Self::from_json`] reads back, a function of its arguments alone.
+    pub fn to_json(&self, contracts: &Contracts) -> String {
+        let params = &self.params;
+        let mut addresses = Map::new();
+        let mut name = |name: &str, address: Option<String>| {
+            if let Some(address) = address {
+                addresses.insert(name.to_owned(), address.into());
+            }
+        };
+        let text = |address: Option<Address>| address.map(|address| address.to_string());
+        name("maci", Some(self.maci_text.clone()));
+        name("poll", Some(self.poll_address.to_string()));
+        name("tally", self.tally_text.clone());
+        name("messageProcessor", text(contracts.message_processor));
+        name("verifier", text(contracts.verifier));
+        name("verifyingKeysRegistry", text(contracts.registry));
+        name("signUpPolicy", text(contracts.sign_up_policy));
+        name("pollPolicy", text(contracts.poll_policy));
+        name("initialVoiceCreditProxy", text(contracts.credit_proxy));
+        let key = &self.coordinator_public_key;
+        let file = json!({
+            "chainId": self.chain_id,
+            "addresses": addresses,
+            "params": {
+                "stateTreeDepth": params.state_tree_depth,
+                "pollStateTreeDepth": params.state_tree_depth,
+                "tallyProcessingStateTreeDepth": params.tally_processing_state_tree_depth,
+                "voteOptionTreeDepth": params.vote_option_tree_depth,
+                "messageBatchSize": params.message_batch_size,
+                "voteOptions": params.vote_options,
+                "mode": params.mode.as_u8(),
+                "modeName": crate::tally::mode_name(params.mode),
+                "pollId": self.poll_id.to_string(),
+                "pollStartTimestamp": self.start_time,
+                "pollEndTimestamp": self.end_time,
+                "coordinatorPublicKey": [field::to_dec(&key.x), field::to_dec(&key.y)],
+            },
+        });
+        format!("{file:#}\n")
+    }
+
     /// Reads the file's text. Numbers may be JSON numbers or decimal strings.
     pub fn from_json(text: &str) -> Result<Self, RecordedError> {
         let file: DeploymentFile =

@@ -5,6 +5,7 @@ use core::fmt;
 use maci_crypto::keypair::KeyError;
 use maci_verifier::{ChainHash, ParamsError, StateRoot};
 
+use super::relay::{self, RelayFault};
 use crate::types::{Address, AddressError};
 
 /// Where a log stands on its chain.
@@ -178,11 +179,59 @@ pub enum RecordedError {
         /// The message's log.
         at: At,
     },
-    /// Relayed messages live on IPFS and are not in a recording.
-    #[error("messages were relayed at {at}; their contents are on IPFS and not in the recording")]
+    /// A relayed batch whose contents are not at hand (N-01).
+    #[error(
+        "messages were relayed at {at}; their contents, the IPFS file {} (bytes32 0x{}), are missing",
+        relay::cid(.digest), hex::encode(.digest)
+    )]
     Relayed {
         /// The relay's log.
         at: At,
+        /// What the chain names the contents by.
+        digest: [u8; 32],
+    },
+    /// The contents of a relayed batch are not what the chain took in (N-01).
+    #[error("the contents of the batch relayed at {at}, bytes32 0x{}, are wrong: {fault}", hex::encode(.digest))]
+    RelayedContent {
+        /// The relay's log.
+        at: At,
+        /// What the chain names the contents by.
+        digest: [u8; 32],
+        /// What is wrong.
+        fault: RelayFault,
+    },
+    /// Several hashes relayed in one call crossed a batch boundary, so the contract's checkpoints are not those of the
+    /// batches that the circuit proves (protocol.md §9.4, D14).
+    #[error(
+        "the {messages} messages relayed in one call at {at} cross or meet a boundary of batches of {batch_size}: the contract kept other checkpoints than any proof can have, so nobody can finish this poll"
+    )]
+    UnprovableCheckpoints {
+        /// The relay's log.
+        at: At,
+        /// Messages in the call.
+        messages: usize,
+        /// Messages in a batch.
+        batch_size: u8,
+    },
+    /// Logs are read in chain order, and this one comes late.
+    #[error("the log at {at} comes after the log at {after}")]
+    Disorder {
+        /// The log.
+        at: At,
+        /// The log before it.
+        after: At,
+    },
+    /// A sign-up is missing (C-07 would accuse an honest voter).
+    #[error(
+        "the voter who signed up at {at} has index {found}, expected {expected}; an earlier sign-up is missing or was edited"
+    )]
+    SignUpIndex {
+        /// The sign-up's log.
+        at: At,
+        /// The next free index.
+        expected: u64,
+        /// The log's index.
+        found: u64,
     },
     /// A voter's leaf is out of order.
     #[error(
@@ -270,4 +319,36 @@ pub enum RecordedError {
         /// What is wrong; never the key itself.
         what: &'static str,
     },
+}
+
+impl RecordedError {
+    /// The first and the last block of the logs that the error is about, where it is about logs.
+    pub fn blocks(&self) -> Option<(u64, u64)> {
+        let one = |at: &At| Some((at.block, at.block));
+        match self {
+            Self::Deployment { at, .. }
+            | Self::Foreign { at, .. }
+            | Self::Removed { at }
+            | Self::Duplicate { at }
+            | Self::Inconsistent { at, .. }
+            | Self::Malformed { at, .. }
+            | Self::Genesis { at }
+            | Self::MissingMessage { at }
+            | Self::MissingChainHash { at }
+            | Self::Relayed { at, .. }
+            | Self::RelayedContent { at, .. }
+            | Self::UnprovableCheckpoints { at, .. }
+            | Self::SignUpIndex { at, .. }
+            | Self::StateIndex { at, .. }
+            | Self::TooManyLeaves { at, .. }
+            | Self::Nullifier { at }
+            | Self::TotalSignups { at, .. } => one(at),
+            Self::ChainHash { at, hash_at, .. } => Some((hash_at.block, at.block)),
+            Self::JoinAfterMerge { at, merge } => Some((merge.block, at.block)),
+            Self::SecondMerge { at, first } => Some((first.block, at.block)),
+            Self::Disorder { at, after } => Some((at.block, after.block)),
+            Self::StateRoot { at, first, .. } => Some((*first, at.block)),
+            _ => None,
+        }
+    }
 }
