@@ -5,6 +5,7 @@
 //!
 //! - [`contracts`]: what MACI's contracts look like on the chain, taken from MACI's own npm package.
 //! - [`client`]: reads with retries, and transactions that are simulated, signed and waited for.
+//! - [`deploy`]: MACI on a chain, step by step; [`voter`]: sign up, join, publish.
 //! - [`wallet`]: the Ethereum key, from a file and never from an argument.
 //! - [`error`]: one error type, whose kind says what the caller can do.
 
@@ -23,10 +24,16 @@
 
 pub mod client;
 pub mod contracts;
+pub mod deploy;
 pub mod error;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod voter;
 pub mod wallet;
 
+pub use alloy::eips::{BlockId, BlockNumberOrTag};
 pub use alloy::primitives;
+pub use alloy::{rpc::types as rpc, sol_types};
 pub use client::{Client, ClientOptions};
 pub use error::{Error, Kind};
 pub use wallet::Wallet;

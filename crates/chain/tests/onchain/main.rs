@@ -1,0 +1,6 @@
+//! The crate on a test chain with MACI's own contracts. Run by `cargo xtask e2e onchain`, which installs anvil first.
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+mod deployment;
+mod policies;
+mod support;
