@@ -6,6 +6,8 @@
 mod app;
 mod args;
 mod audit;
+#[allow(dead_code, reason = "commands arrive one by one")]
+mod chain;
 mod commands;
 mod context;
 mod coordinator_key;

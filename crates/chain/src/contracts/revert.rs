@@ -37,7 +37,7 @@ const PANIC: [u8; 4] = [0x4e, 0x48, 0x7b, 0x71];
 /// selector -> name, of every error that a committed contract declares.
 static NAMES: LazyLock<BTreeMap<[u8; 4], String>> = LazyLock::new(|| {
     all()
-        .flat_map(|artifact| artifact.errors())
+        .flat_map(super::artifact::Artifact::errors)
         .filter_map(|signature| {
             let selector = keccak256(signature.as_bytes())
                 .first_chunk::<4>()
@@ -144,12 +144,12 @@ mod tests {
 
     #[test]
     fn named_errors_are_read_with_their_arguments() {
-        let named = Revert::decode(&Bytes::from_iter(
-            keccak256("PollDoesNotExist(uint256)")
-                .into_iter()
-                .take(4)
-                .chain(U256::from(7).to_be_bytes::<32>()),
-        ));
+        let data: Bytes = keccak256("PollDoesNotExist(uint256)")
+            .into_iter()
+            .take(4)
+            .chain(U256::from(7).to_be_bytes::<32>())
+            .collect();
+        let named = Revert::decode(&data);
         assert!(named.is("PollDoesNotExist"));
         assert_eq!(named.to_string(), "PollDoesNotExist(7)");
         let plain = Revert::decode(&Bytes::copy_from_slice(

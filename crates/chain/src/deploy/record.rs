@@ -192,7 +192,7 @@ pub struct Store {
 impl Store {
     /// Goes on with the file if it is there, else begins with `fresh`. A file of another chain, account or instance is
     /// refused.
-    pub fn open(path: &Path, fresh: Record) -> Result<Self, Error> {
+    pub fn open(path: &Path, fresh: &Record) -> Result<Self, Error> {
         let record = if path.exists() {
             Record::read(path)?
         } else {
@@ -284,7 +284,7 @@ mod tests {
     fn a_file_is_read_as_it_was_written_and_only_for_the_same_deployment() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("deployment.json");
-        let mut store = Store::open(&path, fresh()).unwrap();
+        let mut store = Store::open(&path, &fresh()).unwrap();
         store
             .change(|record| {
                 record.steps.insert(
@@ -298,7 +298,7 @@ mod tests {
                 );
             })
             .unwrap();
-        let again = Store::open(&path, fresh()).unwrap();
+        let again = Store::open(&path, &fresh()).unwrap();
         assert_eq!(again.record(), store.record());
         assert_eq!(again.record().libraries().len(), 1);
         for other in [
@@ -306,7 +306,7 @@ mod tests {
             Record::new(31337, Address::repeat_byte(2), 10, PolicyConfig::Free),
             Record::new(31337, Address::repeat_byte(1), 11, PolicyConfig::Free),
         ] {
-            assert!(Store::open(&path, other).is_err());
+            assert!(Store::open(&path, &other).is_err());
         }
         std::fs::write(&path, "{}").unwrap();
         assert!(Store::existing(&path).is_err());

@@ -54,7 +54,7 @@ impl Chain {
     pub(crate) fn fresh(&self, client: &Client, policy: PolicyConfig) -> Store {
         let deployer = client.wallet("test").unwrap().address();
         let record = Record::new(client.chain_id(), deployer, 10, policy);
-        Store::open(&self.path("deployment.json"), record).unwrap()
+        Store::open(&self.path("deployment.json"), &record).unwrap()
     }
 
     /// Deploys an instance with the shipped keys.

@@ -1,0 +1,191 @@
+//! What every command that talks to a chain shares: the node, the Ethereum key, dry runs, and how the chain crate's errors
+//! become failures.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use maci_chain::client::{Call, Quote};
+use maci_chain::primitives::Address;
+use maci_chain::rpc::TransactionReceipt;
+use maci_chain::{Client, ClientOptions, Error, Kind, Wallet};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+
+/// Which node to ask.
+#[derive(Args, Debug)]
+pub(crate) struct NodeArgs {
+    /// Address of a node, http://…; a key in it is never shown
+    #[arg(long, value_name = "URL", env = "MACI_RPC", hide_env_values = true)]
+    pub(crate) rpc: String,
+
+    /// Chain that the node must serve [default: whichever it does]
+    #[arg(long, value_name = "N")]
+    pub(crate) chain_id: Option<u64>,
+}
+
+/// Which Ethereum key pays.
+///
+/// The key itself is never taken from the command line, where every user of the machine could read it.
+#[derive(Args, Debug)]
+pub(crate) struct EthKeyArgs {
+    /// File with the Ethereum private key that pays, as hexadecimal digits; MACI_ETH_KEY_FILE names it too
+    #[arg(long, value_name = "FILE", conflicts_with = "eth_keystore")]
+    pub(crate) eth_key_file: Option<PathBuf>,
+
+    /// Encrypted keystore of the Ethereum key that pays, as geth and cast write it
+    #[arg(long, value_name = "FILE", requires = "eth_password_file")]
+    pub(crate) eth_keystore: Option<PathBuf>,
+
+    /// File with the keystore's password
+    #[arg(long, value_name = "FILE", requires = "eth_keystore")]
+    pub(crate) eth_password_file: Option<PathBuf>,
+}
+
+impl NodeArgs {
+    /// Connects without a key.
+    pub(crate) fn connect(&self) -> Result<Client, Failure> {
+        let options = ClientOptions {
+            chain_id: self.chain_id,
+            ..ClientOptions::default()
+        };
+        Client::connect(&self.rpc, options).map_err(|error| failure(&error))
+    }
+
+    /// Connects with the key that pays.
+    pub(crate) fn connect_with(&self, key: &EthKeyArgs) -> Result<Client, Failure> {
+        let wallet = key.load()?;
+        Ok(self.connect()?.with_wallet(wallet))
+    }
+}
+
+impl EthKeyArgs {
+    /// Reads the key. What the command line names comes before what the environment names.
+    pub(crate) fn load(&self) -> Result<Wallet, Failure> {
+        let named = |name: &str| {
+            std::env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        let wallet = match (&self.eth_keystore, &self.eth_password_file) {
+            (Some(keystore), Some(password)) => Wallet::from_keystore(keystore, password),
+            _ => {
+                let file = self
+                    .eth_key_file
+                    .clone()
+                    .or_else(|| named("MACI_ETH_KEY_FILE"));
+                let file = file.ok_or_else(|| {
+                    Failure::usage(
+                        "no_eth_key",
+                        "this command sends a transaction and needs an Ethereum key that pays",
+                    )
+                    .hint("name its file with --eth-key-file or MACI_ETH_KEY_FILE, or a keystore with --eth-keystore")
+                })?;
+                Wallet::from_key_file(&file)
+            }
+        };
+        wallet.map_err(|error| failure(&error))
+    }
+}
+
+/// The option of everything that sends a transaction.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct DryRunArgs {
+    /// Send nothing: show what would be sent, with gas and cost
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What became of one call.
+pub(crate) enum Outcome {
+    /// It was included.
+    Included(Box<TransactionReceipt>),
+    /// It was simulated and priced.
+    Planned(Value),
+}
+
+/// Sends a call, or only simulates and prices it.
+pub(crate) fn send(client: &Client, call: &Call, dry_run: DryRunArgs) -> Result<Outcome, Failure> {
+    if dry_run.dry_run {
+        let from = client.wallet(&call.what).map_err(|error| failure(&error))?;
+        let quote = client
+            .quote(from.address(), call)
+            .map_err(|error| failure(&error))?;
+        return Ok(Outcome::Planned(plan_data(
+            &call.what,
+            call.to,
+            &json!(call.data),
+            &quote,
+        )));
+    }
+    let receipt = client.send(call).map_err(|error| failure(&error))?;
+    Ok(Outcome::Included(Box::new(receipt)))
+}
+
+/// The machine-readable half of a call that was not sent.
+pub(crate) fn plan_data(what: &str, to: Option<Address>, data: &Value, quote: &Quote) -> Value {
+    json!({
+        "dry_run": true,
+        "call": what,
+        "to": to,
+        "calldata": data,
+        "gas": quote.gas,
+        "max_fee_per_gas": quote.max_fee_per_gas.to_string(),
+        "max_cost_wei": quote.cost().to_string(),
+    })
+}
+
+/// One line about a call that was not sent.
+pub(crate) fn plan_text(plan: &Value) -> String {
+    let text = |name: &str| {
+        plan[name]
+            .as_str()
+            .map_or_else(|| plan[name].to_string(), str::to_owned)
+    };
+    format!(
+        "{} to {} would take {} gas, at most {} wei; nothing was sent",
+        text("call"),
+        text("to"),
+        text("gas"),
+        text("max_cost_wei"),
+    )
+}
+
+/// The machine-readable half of a transaction that was included.
+pub(crate) fn receipt_data(receipt: &TransactionReceipt) -> Value {
+    json!({
+        "transaction": receipt.transaction_hash,
+        "block": receipt.block_number,
+        "gas": receipt.gas_used,
+    })
+}
+
+/// The chain crate's error with the exit code of its kind and a stable code.
+pub(crate) fn failure(error: &Error) -> Failure {
+    let code = match error {
+        Error::Url { .. } => "bad_rpc_url",
+        Error::Timeout { .. } | Error::Connection { .. } | Error::Http { .. } => "node_unreachable",
+        Error::Garbage { .. } => "node_garbage",
+        Error::Refused { .. } => "node_refused",
+        Error::Reverted { .. } => "contract_refused",
+        Error::NotTheContract { .. } | Error::NoCode { .. } | Error::OtherCode { .. } => {
+            "wrong_contract"
+        }
+        Error::WrongChain { .. } => "wrong_chain",
+        Error::Failed { .. } => "transaction_failed",
+        Error::Pending { .. } => "transaction_pending",
+        Error::Funds { .. } => "no_funds",
+        Error::NoWallet { .. } => "no_eth_key",
+        Error::Key { .. } => "bad_key_file",
+        Error::Io { .. } => "io",
+        Error::Parameter(_) => "bad_parameter",
+        Error::Conflict(_) => "chain_conflict",
+        _ => "chain",
+    };
+    match error.kind() {
+        Kind::Usage => Failure::usage(code, error),
+        Kind::Outside => Failure::outside(code, error)
+            .hint("nothing is lost; run the same command again once the cause is gone"),
+        Kind::State => Failure::conflict(code, error),
+    }
+}
