@@ -1,6 +1,6 @@
 //! The gate: the only way from a verdict to a settlement. It fails closed, with one named reason for each refusal (M-02).
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, U256};
 use maci_verdict::{Grade, Resolution, VerifiedVerdict};
 
 use crate::market::{Market, Phase};
@@ -239,10 +239,11 @@ fn window(market: &Market, verified: &VerifiedVerdict, now: Time) -> Result<Opti
 pub(crate) fn results_hash(verified: &VerifiedVerdict) -> B256 {
     let verdict = verified.verdict();
     let mut bytes = Vec::new();
-    for list in [&verdict.results, &verdict.spent_per_option] {
+    let results = verdict.results.iter().copied().map(U256::from).collect();
+    for list in [&results, &verdict.spent_per_option] {
         bytes.extend((list.len() as u64).to_be_bytes());
-        bytes.extend(list.iter().flat_map(|count| count.to_be_bytes()));
+        bytes.extend(list.iter().flat_map(U256::to_be_bytes::<32>));
     }
-    bytes.extend(verdict.total_spent.to_be_bytes());
+    bytes.extend(verdict.total_spent.to_be_bytes::<32>());
     crate::spec::tagged_hash(b"maci-rs/results/v1", &bytes)
 }

@@ -321,7 +321,8 @@ impl Market {
     }
 
     fn verdict_cap(&self, verdict: &VerifiedVerdict) -> Option<Amount> {
-        let spent = verdict.verdict().total_spent;
+        // Credits beyond 2^128 - 1 raise no cap further: no amount is larger.
+        let spent = verdict.verdict().total_spent.saturating_to::<u128>();
         self.spec
             .value_cap
             .map(|cap| Amount(cap.per_credit.0.saturating_mul(spent)))

@@ -7,9 +7,13 @@ mod facts;
 mod poll;
 mod report;
 
-use maci_verifier::transcript::{TranscriptError, VerifiedTally, check, empty_ballot_root};
+use alloy_primitives::U256;
+use maci_crypto::field;
+use maci_verifier::transcript::{
+    TranscriptError, VerifiedTally, VoiceCredits, check, empty_ballot_root,
+};
 use maci_verifier::vk::{KeyPoints, VerifyingKey};
-use maci_verifier::{CircuitId, Error as VerifierError, Mode};
+use maci_verifier::{CircuitId, Error as VerifierError};
 
 use crate::bundle::AuditBundle;
 use crate::keys::{Provenance, TrustedKeys};
@@ -325,7 +329,7 @@ const fn stage(error: &VerifierError) -> CheckName {
     }
 }
 
-/// Bounds before arithmetic, and totals that must add up (settlement.md §2.8, §4.2).
+/// Totals that must add up (settlement.md §2.8, §4.2).
 fn check_sums(
     bundle: &AuditBundle,
     verified: &VerifiedTally,
@@ -340,54 +344,38 @@ fn check_sums(
     Some(view)
 }
 
+/// The integers that the opening's field elements stand for. Proven votes are below 2^50 a ballot and a ballot's credits
+/// below 2^100 an option, so no proven sum wraps around the field (D9).
 fn tally_view(bundle: &AuditBundle, verified: &VerifiedTally) -> Result<TallyView, String> {
     let options = usize::try_from(bundle.pins.params.vote_options).unwrap_or(usize::MAX);
-    let small = |what: &str, value: u128| {
-        u64::try_from(value).map_err(|_| format!("{what}: expected less than 2^64, found {value}"))
-    };
-    let votes: Vec<u64> = verified
-        .selectable_results()
-        .iter()
-        .map(|votes| small("votes of an option", *votes))
-        .collect::<Result<_, _>>()?;
-    let credits = |what: &str, value: &maci_verifier::transcript::VoiceCredits| {
-        let text = value.to_string();
-        text.parse::<u128>()
-            .map_err(|_| format!("{what}: expected less than 2^128, found {text}"))
-    };
+    let votes = verified.selectable_results().to_vec();
+    let credits = |value: &VoiceCredits| U256::from_be_bytes(field::to_be_bytes(&value.0));
     let opening = verified.opening();
-    let total_spent = credits("total spent credits", &opening.total_spent)?;
+    let total_spent = credits(&opening.total_spent);
     let spent_per_option = match &opening.per_option_spent {
         Some((spent, _)) => {
-            let spent: Vec<u64> = spent
-                .iter()
-                .map(|value| {
-                    credits("credits of an option", value)
-                        .and_then(|value| small("credits of an option", value))
-                })
-                .collect::<Result<_, _>>()?;
+            let mut spent: Vec<U256> = spent.iter().map(credits).collect();
             if let Some(option) =
-                (options..spent.len()).find(|option| spent.get(*option) != Some(&0))
+                (options..spent.len()).find(|option| spent.get(*option) != Some(&U256::ZERO))
             {
                 return Err(format!(
                     "option {option} cannot be voted for and has spent credits"
                 ));
             }
-            Some(spent.into_iter().take(options).collect::<Vec<u64>>())
+            spent.truncate(options);
+            Some(spent)
         }
         None => None,
     };
     // Spent credits are squares under quadratic voting and the votes themselves otherwise; both sum to the total.
-    let parts = spent_per_option.as_ref().unwrap_or(&votes);
-    let sum: u128 = parts.iter().map(|part| u128::from(*part)).sum();
-    if sum != total_spent {
-        let what = if bundle.pins.params.mode == Mode::Qv {
-            "credits"
-        } else {
-            "votes"
-        };
+    let (what, sum) = match &spent_per_option {
+        Some(spent) => ("credits", sum(spent.iter().copied())),
+        None => ("votes", sum(votes.iter().copied().map(U256::from))),
+    };
+    if sum != Some(total_spent) {
+        let expected = sum.map_or_else(|| "more than 2^256".to_owned(), |sum| sum.to_string());
         return Err(format!(
-            "total spent credits: expected {sum}, the sum of the {what} per option, found {total_spent}"
+            "total spent credits: expected {expected}, the sum of the {what} per option, found {total_spent}"
         ));
     }
     Ok(TallyView {
@@ -395,6 +383,10 @@ fn tally_view(bundle: &AuditBundle, verified: &VerifiedTally) -> Result<TallyVie
         spent_per_option,
         total_spent,
     })
+}
+
+fn sum(mut parts: impl Iterator<Item = U256>) -> Option<U256> {
+    parts.try_fold(U256::ZERO, |sum, part| sum.checked_add(part))
 }
 
 /// What a reader should know: few voters or one answer reveal votes (O-12, R10).

@@ -24,7 +24,7 @@ pub enum CheckName {
     Opening,
     /// Every proof verifies.
     Proofs,
-    /// Bounds and totals of the results.
+    /// Totals of the results.
     Sums,
     /// Grade V2: equal to a read of the chain.
     Chain,

@@ -14,20 +14,18 @@ impl Terms {
     /// each is a [`VoidReason`] of its own.
     pub fn evaluate(&self, tally: &TallyView) -> Result<Evaluation, EvaluationError> {
         self.check_length("results", tally.results.len())?;
-        let counts = match (self.rule.measure, &tally.spent_per_option) {
+        let counts: Vec<U256> = match (self.rule.measure, &tally.spent_per_option) {
             (Measure::Credits, Some(spent)) => {
                 self.check_length("spent per option", spent.len())?;
-                spent
+                spent.clone()
             }
             // Outside quadratic voting a vote costs one credit.
-            (Measure::Credits, None) | (Measure::Votes, _) => &tally.results,
+            (Measure::Credits, None) | (Measure::Votes, _) => {
+                tally.results.iter().copied().map(U256::from).collect()
+            }
         };
-        let total = counts
-            .iter()
-            .try_fold(0u128, |sum, count| sum.checked_add(u128::from(*count)))
-            .ok_or(EvaluationError::TotalOverflow)?;
         let mut reasons = Vec::new();
-        let resolution = self.resolve(counts, total, tally.total_spent, &mut reasons);
+        let resolution = self.resolve(&counts, tally.total_spent, &mut reasons)?;
         Ok(Evaluation {
             resolution,
             reasons,
@@ -49,31 +47,33 @@ impl Terms {
 
     fn resolve(
         &self,
-        counts: &[u64],
-        total: u128,
-        spent: u128,
+        counts: &[U256],
+        spent: U256,
         reasons: &mut Vec<String>,
-    ) -> Resolution {
+    ) -> Result<Resolution, EvaluationError> {
         let unit = match self.rule.measure {
             Measure::Votes => "votes",
             Measure::Credits => "credits",
         };
         if let Some(min_spent) = self.rule.min_spent {
-            let reached = spent >= min_spent;
+            let reached = spent >= U256::from(min_spent);
             reasons.push(format!(
                 "quorum of {min_spent} spent credits {}: {spent} spent",
                 if reached { "reached" } else { "missed" }
             ));
             if !reached {
-                return Resolution::Void(VoidReason::QuorumMissed { min_spent, spent });
+                return Ok(Resolution::Void(VoidReason::QuorumMissed {
+                    min_spent,
+                    spent,
+                }));
             }
         }
-        if total == 0 {
+        if counts.iter().all(|count| count.is_zero()) {
             reasons.push(format!("no {unit} at all"));
-            return Resolution::Void(VoidReason::NoVotes);
+            return Ok(Resolution::Void(VoidReason::NoVotes));
         }
         match self.rule.method {
-            Method::Plurality { tie } => self.plurality(counts, tie, unit, reasons),
+            Method::Plurality { tie } => Ok(self.plurality(counts, tie, unit, reasons)),
             Method::Threshold {
                 option,
                 numerator,
@@ -81,28 +81,31 @@ impl Terms {
                 fallback,
             } => {
                 let count = counts[usize::from(option)];
-                // count / total >= numerator / denominator, cross-multiplied in 256 bits so that nothing rounds.
-                let reached = U256::from(count) * U256::from(denominator)
-                    >= U256::from(total) * U256::from(numerator);
+                let total = counts
+                    .iter()
+                    .try_fold(U256::ZERO, |sum, count| sum.checked_add(*count))
+                    .filter(|total| total.bit_len() <= 192)
+                    .ok_or(EvaluationError::TotalOverflow)?;
+                // count / total >= numerator / denominator, cross-multiplied so that nothing rounds. Both terms of the
+                // share are below 2^64, so neither product overflows.
+                let reached = count * U256::from(denominator) >= total * U256::from(numerator);
                 reasons.push(format!(
                     "option {option} {} {numerator}/{denominator}: {count} of {total} {unit}",
                     if reached { "reaches" } else { "does not reach" }
                 ));
-                self.award(
-                    if reached {
-                        self.map[usize::from(option)]
-                    } else {
-                        fallback
-                    },
-                    reasons,
-                )
+                let target = if reached {
+                    self.map[usize::from(option)]
+                } else {
+                    fallback
+                };
+                Ok(self.award(target, reasons))
             }
         }
     }
 
     fn plurality(
         &self,
-        counts: &[u64],
+        counts: &[U256],
         tie: Tie,
         unit: &str,
         reasons: &mut Vec<String>,
@@ -211,15 +214,15 @@ mod tests {
         (0..count).map(Target::Slot).collect()
     }
 
-    fn tally(results: &[u64]) -> TallyView {
+    fn tally(results: &[u128]) -> TallyView {
         TallyView {
             results: results.to_vec(),
             spent_per_option: None,
-            total_spent: results.iter().map(|t| u128::from(*t)).sum(),
+            total_spent: results.iter().copied().map(U256::from).sum(),
         }
     }
 
-    fn resolution(terms: &Terms, results: &[u64]) -> Resolution {
+    fn resolution(terms: &Terms, results: &[u128]) -> Resolution {
         terms.evaluate(&tally(results)).unwrap().resolution
     }
 
@@ -236,7 +239,7 @@ mod tests {
             Resolution::Void(VoidReason::NoVotes)
         );
         assert_eq!(
-            resolution(&terms, &[u64::MAX, u64::MAX - 1, 0]),
+            resolution(&terms, &[u128::MAX, u128::MAX - 1, 0]),
             paid([D, 0, 0])
         );
     }
@@ -317,7 +320,10 @@ mod tests {
         );
         // Rounding in floating point would let this one pass.
         let huge = threshold(u64::MAX - 1, u64::MAX, Target::Slot(0));
-        assert_eq!(resolution(&huge, &[2, u64::MAX - 3, 0]), paid([D, 0, 0]));
+        assert_eq!(
+            resolution(&huge, &[2, u128::from(u64::MAX) - 3, 0]),
+            paid([D, 0, 0])
+        );
     }
 
     #[test]
@@ -332,7 +338,7 @@ mod tests {
             resolution(&terms, &[9, 0]),
             Resolution::Void(VoidReason::QuorumMissed {
                 min_spent: 10,
-                spent: 9
+                spent: U256::from(9)
             })
         );
         assert!(matches!(
@@ -349,8 +355,8 @@ mod tests {
     fn votes_and_credits_may_disagree() {
         let view = TallyView {
             results: vec![6, 5],
-            spent_per_option: Some(vec![12, 25]),
-            total_spent: 37,
+            spent_per_option: Some(vec![U256::from(12), U256::from(25)]),
+            total_spent: U256::from(37),
         };
         let rule = |measure| Rule {
             measure,
@@ -366,6 +372,51 @@ mod tests {
         };
         assert_eq!(under(Measure::Votes).numerators(), [D, 0]);
         assert_eq!(under(Measure::Credits).numerators(), [0, D]);
+    }
+
+    #[test]
+    fn credits_of_any_size_are_judged_and_only_a_threshold_bounds_them() {
+        let view = |first: U256, second: U256| TallyView {
+            results: vec![1 << 64, 1],
+            spent_per_option: Some(vec![first, second]),
+            total_spent: first.saturating_add(second),
+        };
+        let under = |method, view: &TallyView| {
+            let rule = Rule {
+                measure: Measure::Credits,
+                method,
+                min_spent: Some(u128::MAX),
+            };
+            Terms::new(rule, 2, slots(2)).unwrap().evaluate(view)
+        };
+        let plurality = Method::Plurality { tie: Tie::Void };
+        let three_quarters = Method::Threshold {
+            option: 0,
+            numerator: 3,
+            denominator: 4,
+            fallback: Target::Invalid,
+        };
+        let (three, one) = (U256::from(3) << 150, U256::from(1) << 150);
+        for method in [plurality, three_quarters] {
+            let evaluation = under(method, &view(three, one)).unwrap();
+            assert_eq!(evaluation.resolution.numerators(), [D, 0]);
+        }
+        let missed = under(three_quarters, &view(three, one + U256::from(1))).unwrap();
+        assert_eq!(missed.resolution, Resolution::Void(VoidReason::Invalid));
+        let edge = U256::from(1) << 192;
+        let below = view(edge - U256::from(1), U256::ZERO);
+        assert!(under(three_quarters, &below).is_ok());
+        for (first, second) in [
+            (edge - U256::from(1), U256::from(1)),
+            (U256::MAX, U256::MAX),
+        ] {
+            let beyond = view(first, second);
+            assert_eq!(
+                under(three_quarters, &beyond),
+                Err(EvaluationError::TotalOverflow)
+            );
+            assert!(under(plurality, &beyond).is_ok());
+        }
     }
 
     #[test]
@@ -478,7 +529,7 @@ mod tests {
     proptest! {
         #[test]
         fn t8_every_tally_resolves_and_payouts_sum_to_the_denominator(
-            terms in arb_terms(), results in prop::collection::vec(prop_oneof![0u64..4, any::<u64>()], 8)
+            terms in arb_terms(), results in prop::collection::vec(prop_oneof![0u128..4, any::<u128>()], 8)
         ) {
             let results = &results[..terms.map().len()];
             let evaluation = terms.evaluate(&tally(results)).unwrap();

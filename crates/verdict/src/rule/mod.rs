@@ -10,7 +10,7 @@ mod numerators;
 
 use std::fmt;
 
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::{B256, U256, keccak256};
 
 pub use numerators::{DENOMINATOR, Numerators, apportion};
 
@@ -217,14 +217,17 @@ impl Terms {
 }
 
 /// The part of a proven tally that rules read.
+///
+/// Balances may be any field element (protocol.md D9), so credits have the width of Solidity's `uint256`; a rule whose
+/// arithmetic needs a tighter bound checks it itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TallyView {
     /// Votes of each option that can be voted for.
-    pub results: Vec<u64>,
+    pub results: Vec<u128>,
     /// Credits spent for each option; `None` where they equal the votes (non-quadratic modes).
-    pub spent_per_option: Option<Vec<u64>>,
+    pub spent_per_option: Option<Vec<U256>>,
     /// Credits spent in all.
-    pub total_spent: u128,
+    pub total_spent: U256,
 }
 
 /// Why nothing is paid according to the votes.
@@ -240,7 +243,7 @@ pub enum VoidReason {
         /// What the rule demands.
         min_spent: u128,
         /// What was proven.
-        spent: u128,
+        spent: U256,
     },
     /// Options tie and the rule says that a tie is void, or they cannot share.
     #[error("options tie")]
@@ -295,8 +298,8 @@ pub enum EvaluationError {
         /// Options in the tally.
         found: usize,
     },
-    /// The total does not fit 128 bits.
-    #[error("expected a total below 2^128")]
+    /// The total is too large for a threshold's products to fit 256 bits. No proven tally comes near it.
+    #[error("expected a total below 2^192, which a threshold compares in 256 bits")]
     TotalOverflow,
 }
 

@@ -216,13 +216,8 @@ fn grade(path: &str, value: Value) -> Result<Grade, FormatError> {
     grade.ok_or_else(|| FormatError::bad_value(path, "V1, V2 or V3", found))
 }
 
-fn counts(path: &str, value: Value) -> Result<Vec<u64>, FormatError> {
-    list(path, value, uint)
-}
-
 impl Verdict {
     fn to_value(&self) -> Value {
-        let counts = |values: &[u64]| Value::list(values, |count| uint_value(*count));
         Value::object([
             ("chain_hash", field_value(&self.chain_hash.0)),
             ("chain_id", uint_value(self.chain_id)),
@@ -233,17 +228,26 @@ impl Verdict {
             ("market_id", bytes32_value(self.market_id)),
             ("merged_state_root", field_value(&self.merged_state_root.0)),
             ("num_messages", uint_value(self.num_messages)),
-            ("numerators", counts(&self.numerators)),
+            (
+                "numerators",
+                Value::list(&self.numerators, |share| uint_value(*share)),
+            ),
             ("poll_id", word_value(self.poll_id)),
             ("poll_pins", bytes32_value(self.poll_pins)),
             ("question_id", bytes32_value(self.question_id)),
-            ("results", counts(&self.results)),
+            (
+                "results",
+                Value::list(&self.results, |votes| uint_value(*votes)),
+            ),
             ("rule_hash", bytes32_value(self.rule_hash)),
             ("sb_commitment", field_value(&self.sb_commitment.0)),
-            ("spent_per_option", counts(&self.spent_per_option)),
+            (
+                "spent_per_option",
+                Value::list(&self.spent_per_option, |credits| word_value(*credits)),
+            ),
             ("tally_commitment", field_value(&self.tally_commitment.0)),
             ("total_signups", uint_value(self.total_signups)),
-            ("total_spent", uint_value(self.total_spent)),
+            ("total_spent", word_value(self.total_spent)),
             ("verifying_keys", bytes32_value(self.verifying_keys)),
         ])
     }
@@ -260,17 +264,18 @@ impl Verdict {
                 market_id: fields.take("market_id", bytes32)?,
                 merged_state_root: StateRoot(fields.take("merged_state_root", field_element)?),
                 num_messages: fields.take("num_messages", uint)?,
-                numerators: fields.take("numerators", counts)?,
+                numerators: fields.take("numerators", |path, value| list(path, value, uint))?,
                 poll_id: fields.take("poll_id", word)?,
                 poll_pins: fields.take("poll_pins", bytes32)?,
                 question_id: fields.take("question_id", bytes32)?,
-                results: fields.take("results", counts)?,
+                results: fields.take("results", |path, value| list(path, value, uint))?,
                 rule_hash: fields.take("rule_hash", bytes32)?,
                 sb_commitment: SbCommitment(fields.take("sb_commitment", field_element)?),
-                spent_per_option: fields.take("spent_per_option", counts)?,
+                spent_per_option: fields
+                    .take("spent_per_option", |path, value| list(path, value, word))?,
                 tally_commitment: TallyCommitment(fields.take("tally_commitment", field_element)?),
                 total_signups: fields.take("total_signups", uint)?,
-                total_spent: fields.take("total_spent", uint)?,
+                total_spent: fields.take("total_spent", word)?,
                 verifying_keys: fields.take("verifying_keys", bytes32)?,
             })
         })

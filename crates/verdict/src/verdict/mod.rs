@@ -113,11 +113,11 @@ pub struct Verdict {
     /// Commitment after the last tally batch.
     pub tally_commitment: TallyCommitment,
     /// Votes by option.
-    pub results: Vec<u64>,
+    pub results: Vec<u128>,
     /// Credits by option; empty outside quadratic voting, where they equal the votes.
-    pub spent_per_option: Vec<u64>,
+    pub spent_per_option: Vec<U256>,
     /// Credits spent in all.
-    pub total_spent: u128,
+    pub total_spent: U256,
     /// Hash of the rule and the question map.
     pub rule_hash: B256,
     /// Payout by slot, summing to [`DENOMINATOR`]; empty for void and too early.
@@ -128,8 +128,8 @@ fn word(value: &Fr) -> U256 {
     U256::from_be_bytes(field::to_be_bytes(value))
 }
 
-fn words(values: &[u64]) -> Vec<U256> {
-    values.iter().copied().map(U256::from).collect()
+fn words(values: impl Iterator<Item = u128>) -> Vec<U256> {
+    values.map(U256::from).collect()
 }
 
 impl Verdict {
@@ -155,11 +155,11 @@ impl Verdict {
             numMessages: U256::from(self.num_messages),
             sbCommitment: word(&self.sb_commitment.0),
             tallyCommitment: word(&self.tally_commitment.0),
-            results: words(&self.results),
-            spentPerOption: words(&self.spent_per_option),
-            totalSpent: U256::from(self.total_spent),
+            results: words(self.results.iter().copied()),
+            spentPerOption: self.spent_per_option.clone(),
+            totalSpent: self.total_spent,
             ruleHash: self.rule_hash,
-            numerators: words(&self.numerators),
+            numerators: words(self.numerators.iter().copied().map(u128::from)),
             denominator: U256::from(DENOMINATOR),
         }
         .eip712_signing_hash(&eip712::domain(self.chain_id, self.gate))

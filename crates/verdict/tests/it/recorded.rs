@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use maci_protocol::recorded;
 use maci_protocol::tally_file::TallyFile;
 use maci_verdict::rule::{Measure, Method, Rule, Target, Terms, Tie};
@@ -192,7 +192,7 @@ fn the_recorded_polls_audit_to_their_published_results_in_every_mode() {
         let poll = audit.poll().unwrap();
         assert_eq!(audit.report().grade(), Some(Grade::V3), "{mode}");
         assert_eq!(poll.tally().results[..4], first, "{mode}");
-        assert_eq!(poll.tally().total_spent, spent, "{mode}");
+        assert_eq!(poll.tally().total_spent, U256::from(spent), "{mode}");
         assert!(poll.warnings().contains(&Warning::InsecureDevKeys));
         assert!(
             poll.warnings()

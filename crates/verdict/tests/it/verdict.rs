@@ -1,9 +1,15 @@
 //! Verdict files: only what judging again gives is accepted.
 
-use alloy_primitives::{Address, B256, keccak256};
+use alloy_primitives::{Address, B256, U256, keccak256};
+use ark_bn254::Fr;
 use maci_verdict::rule::{Measure, Method, Resolution, Rule, Target, Terms, Tie};
-use maci_verdict::testing::ToyPoll;
-use maci_verdict::{Grade, Question, VerdictError, VerdictFile, VerifiedPoll, judge};
+use maci_verdict::testing::{ToyKeys, ToyPoll};
+use maci_verdict::{
+    AuditOptions, Grade, Provenance, Question, VerdictError, VerdictFile, VerifiedPoll, audit,
+    judge,
+};
+use maci_verifier::transcript::VoiceCredits;
+use maci_verifier::{Mode, PollParams};
 
 fn question(tie: Tie) -> Question {
     let rule = Rule {
@@ -42,6 +48,46 @@ fn a_verdict_file_round_trips_and_verifies() {
     let read = VerdictFile::parse(&bytes).unwrap();
     assert_eq!(read.to_bytes(), bytes);
     assert_eq!(read.verify(&poll, &question(Tie::Void)).unwrap(), verdict);
+}
+
+#[test]
+fn balances_beyond_2_to_the_128_are_audited_and_judged() {
+    let poll = ToyPoll {
+        params: PollParams {
+            mode: Mode::Qv,
+            ..ToyPoll::default().params
+        },
+        results: vec![0; 5],
+        spent: Some(vec![0; 5]),
+        ..ToyPoll::default()
+    };
+    let keys = ToyKeys::new(&poll.params, 21);
+    let mut bundle = poll.bundle_with(&keys);
+    let large = Fr::from(1u128 << 100) * Fr::from(1u128 << 40);
+    let opening = &mut bundle.opening;
+    opening.results[..2].copy_from_slice(&[1 << 80, 1 << 70]);
+    let (spent, _) = opening.per_option_spent.as_mut().unwrap();
+    spent[0] = VoiceCredits(large);
+    spent[1] = VoiceCredits::from(u64::MAX);
+    opening.total_spent = VoiceCredits(large + Fr::from(u64::MAX));
+    let last = bundle.tally.last_mut().unwrap();
+    last.statement.new_tally_commitment = bundle.opening.commitment(&bundle.pins.params).unwrap();
+    last.proof = keys.tally.prove(&last.statement);
+    let audit = audit(
+        &bundle.to_bytes(),
+        &keys.trusted(Provenance::Ceremony),
+        &AuditOptions::default(),
+    );
+    let tally = audit.poll().unwrap().tally();
+    assert_eq!(tally.results, [1 << 80, 1 << 70, 0, 0, 0]);
+    let credits = U256::from(1) << 140;
+    assert_eq!(tally.total_spent, credits + U256::from(u64::MAX));
+    assert_eq!(tally.spent_per_option.as_ref().unwrap()[0], credits);
+    let verdict = judge(audit.poll().unwrap(), &question(Tie::Void)).unwrap();
+    assert_eq!(verdict.verdict().numerators, [1_000_000_000, 0, 0]);
+    let file = VerdictFile::from(&verdict);
+    let read = VerdictFile::parse(&file.to_bytes()).unwrap();
+    assert_eq!(&read.verdict, verdict.verdict());
 }
 
 #[test]
@@ -120,7 +166,7 @@ fn a_forged_file_with_fresh_digests_is_refused_by_field() {
         differs("results")
     );
     assert_eq!(
-        forged(&|file| file.verdict.total_spent += 1),
+        forged(&|file| file.verdict.total_spent += U256::from(1)),
         differs("total spent")
     );
     assert_eq!(
@@ -201,8 +247,8 @@ fn the_identity_binds_every_field() {
     other(&|verdict| verdict.sb_commitment.0 += ark_bn254::Fr::from(1u64));
     other(&|verdict| verdict.tally_commitment.0 += ark_bn254::Fr::from(1u64));
     other(&|verdict| verdict.results.swap(0, 1));
-    other(&|verdict| verdict.spent_per_option.push(1));
-    other(&|verdict| verdict.total_spent += 1);
+    other(&|verdict| verdict.spent_per_option.push(U256::from(1)));
+    other(&|verdict| verdict.total_spent += U256::from(1));
     other(&|verdict| verdict.rule_hash = B256::ZERO);
     other(&|verdict| verdict.numerators.swap(0, 1));
     let count = ids.len();
@@ -242,11 +288,11 @@ fn m_07_the_id_is_eip_712_of_the_declared_struct() {
     };
     let field = |value: &ark_bn254::Fr| maci_crypto::field::to_be_bytes(value).to_vec();
     let address = |address: Address| [vec![0; 12], address.to_vec()].concat();
-    let array = |values: &[u64]| {
+    let array = |values: &[U256]| {
         keccak256(
             values
                 .iter()
-                .flat_map(|value| word(u128::from(*value)))
+                .flat_map(U256::to_be_bytes::<32>)
                 .collect::<Vec<u8>>(),
         )
         .to_vec()
@@ -286,11 +332,25 @@ fn m_07_the_id_is_eip_712_of_the_declared_struct() {
             word(u128::from(verdict.num_messages)),
             field(&verdict.sb_commitment.0),
             field(&verdict.tally_commitment.0),
-            array(&verdict.results),
+            array(
+                &verdict
+                    .results
+                    .iter()
+                    .copied()
+                    .map(U256::from)
+                    .collect::<Vec<_>>(),
+            ),
             array(&verdict.spent_per_option),
-            word(verdict.total_spent),
+            verdict.total_spent.to_be_bytes::<32>().to_vec(),
             verdict.rule_hash.to_vec(),
-            array(&verdict.numerators),
+            array(
+                &verdict
+                    .numerators
+                    .iter()
+                    .copied()
+                    .map(U256::from)
+                    .collect::<Vec<_>>(),
+            ),
             word(1_000_000_000),
         ]
         .concat(),

@@ -29,7 +29,6 @@ pub(super) fn run(_context: &Context<'_>, args: &ShowArgs) -> Result<Report, Fai
 /// A verdict for people and programs.
 pub(super) fn describe(file: &VerdictFile, path: &Path) -> Report {
     let verdict = &file.verdict;
-    let decimals = |values: &[u64]| values.iter().map(ToString::to_string).collect::<Vec<_>>();
     let id = verdict.id().to_string();
     Report::new(json!({
         "verdict": path.display().to_string(),
@@ -62,4 +61,8 @@ pub(super) fn describe(file: &VerdictFile, path: &Path) -> Report {
         ("because", file.reasons.join("; ")),
         ("bundle", file.bundle_digest.to_string()),
     ])
+}
+
+fn decimals<T: ToString>(values: &[T]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
 }
