@@ -1,13 +1,14 @@
 //! Audits for commands: which keys are trusted, and the bundle's file.
 //!
-//! A bundle brings its keys along; they count only if somebody trusts them. Development keys, whose secrets are public,
-//! are recognised by making them again from their seed, and count only where the user says so.
+//! A bundle brings its keys along; they count only if somebody trusts them. For the circuits that ship, the manifest that
+//! this program carries says which keys those are (K-14). Development keys of other circuits are recognised by making them
+//! again from their seed. A development key's secrets are public, so it counts only where the user says so.
 
 use std::path::{Path, PathBuf};
 
 use alloy_primitives::B256;
 use clap::Args;
-use maci_keys::{AllowInsecureDevKeys, dev_verifying_key, manifest};
+use maci_keys::{AllowInsecureDevKeys, Labelled, dev_verifying_key, manifest, shipped};
 use maci_protocol::PollLog;
 use maci_verdict::audit::{Audit, AuditOptions, ReplayedLog, audit};
 use maci_verdict::{AuditBundle, Provenance, TrustedKeys, VerifiedPoll};
@@ -173,24 +174,39 @@ fn trusted_keys(
     let Ok(bundle) = AuditBundle::parse(bytes) else {
         return Ok(trusted);
     };
-    if bundle.keys.provenance == Provenance::InsecureDev {
-        let params = &bundle.pins.params;
-        for circuit in [params.process_circuit(), params.tally_circuit()] {
-            context.interrupt.check()?;
-            if let Some(key) = trust.made.iter().find(|key| *key.circuit() == circuit) {
-                trusted = trusted.with_key(key, Provenance::InsecureDev);
-                continue;
-            }
-            trusted = trusted.with_key(&dev_key(context, circuit)?, Provenance::InsecureDev);
+    let params = &bundle.pins.params;
+    for circuit in [params.process_circuit(), params.tally_circuit()] {
+        context.interrupt.check()?;
+        // Every label that there is so far says insecure-dev, so a bundle that claims another origin has no such key.
+        if bundle.keys.provenance != Provenance::InsecureDev {
+            continue;
         }
+        let made = trust.made.iter().find(|key| *key.circuit() == circuit);
+        let key = match made {
+            Some(key) => key.clone(),
+            None => dev_key(context, circuit)?,
+        };
+        trusted = trusted.with_key(&key, Provenance::InsecureDev);
     }
     Ok(trusted)
 }
 
-/// A development key, made from its public seed. Only its identity is used: nothing is trusted by knowing it.
+/// A circuit's development key: the shipped one, or made from its public seed where none ships. Only its identity is used:
+/// nothing is trusted by knowing it.
 pub(crate) fn dev_key(context: &Context<'_>, circuit: CircuitId) -> Result<VerifyingKey, Failure> {
+    let shipped = shipped::verifying_key(circuit)
+        .map_err(|error| Failure::conflict("keys_invalid", with_causes(&error)))?;
+    let key = match shipped {
+        Some(key) => key,
+        None => made_key(context, circuit)?,
+    };
+    key.accept(Some(AllowInsecureDevKeys::because_the_user_said_so()))
+        .map_err(|error| Failure::usage("insecure_dev_keys", error))
+}
+
+fn made_key(context: &Context<'_>, circuit: CircuitId) -> Result<Labelled<VerifyingKey>, Failure> {
     context.progress.note(&format!(
-        "making the development key of {circuit} from its public seed ..."
+        "no key of {circuit} ships: making its development key from the public seed ..."
     ));
     let (key, _) = dev_verifying_key(circuit).map_err(|error| {
         Failure::outside(
@@ -198,6 +214,5 @@ pub(crate) fn dev_key(context: &Context<'_>, circuit: CircuitId) -> Result<Verif
             format!("the key of {circuit}: {}", with_causes(&error)),
         )
     })?;
-    key.accept(Some(AllowInsecureDevKeys::because_the_user_said_so()))
-        .map_err(|error| Failure::usage("insecure_dev_keys", error))
+    Ok(key)
 }

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::job::{Session, failure};
 use crate::recording::refused;
 
-/// The pins under the development keys of the poll's circuits, which are made from their seed.
+/// The pins under the development keys of the poll's circuits.
 pub(crate) fn of_job(context: &Context<'_>, session: &Session<'_>) -> Result<PollPins, Failure> {
     let text = session
         .job

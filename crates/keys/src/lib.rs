@@ -11,6 +11,7 @@
 //! - [`proving_key`]: the proving key and its file.
 //! - [`store`]: proving keys cached by circuit digest.
 //! - [`manifest`]: `keys/manifest.toml` and the verifying keys beside it.
+//! - [`shipped`]: both, compiled in.
 
 pub mod container;
 pub mod error;
@@ -20,6 +21,7 @@ pub mod manifest;
 pub mod proving_key;
 pub mod r1cs;
 pub mod setup;
+pub mod shipped;
 pub mod store;
 
 pub use error::{KeyFileError, ManifestError, StoreError};

@@ -139,13 +139,17 @@ impl Manifest {
     /// Reads the manifest of a key directory.
     pub fn load(directory: &Path) -> Result<Self, ManifestError> {
         let path = directory.join(FILE);
-        let bytes = read(&path)?;
+        Self::parse(&path, &read(&path)?)
+    }
+
+    /// Reads the bytes of a manifest; `path` is for errors.
+    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ManifestError> {
         let format = |detail: String| ManifestError::Format {
-            path: path.clone(),
+            path: path.to_path_buf(),
             detail,
         };
-        let text = String::from_utf8(bytes).map_err(|error| format(error.to_string()))?;
-        let manifest: Self = toml::from_str(&text).map_err(|error| format(error.to_string()))?;
+        let text = std::str::from_utf8(bytes).map_err(|error| format(error.to_string()))?;
+        let manifest: Self = toml::from_str(text).map_err(|error| format(error.to_string()))?;
         if manifest.format != FORMAT {
             return Err(format(format!(
                 "expected format {FORMAT}, found {}",
@@ -193,21 +197,31 @@ impl Manifest {
         directory: &Path,
         circuit: CircuitId,
     ) -> Result<Labelled<VerifyingKey>, ManifestError> {
-        let entry = self.entry(circuit)?;
         let path = Self::path_of(directory, circuit);
-        let bytes = read(&path)?;
+        self.entry(circuit)?;
+        self.read_key(&path, circuit, &read(&path)?)
+    }
+
+    /// Checks the bytes of a verifying key file against its entry; `path` is for errors.
+    pub(crate) fn read_key(
+        &self,
+        path: &Path,
+        circuit: CircuitId,
+        bytes: &[u8],
+    ) -> Result<Labelled<VerifyingKey>, ManifestError> {
+        let entry = self.entry(circuit)?;
         let mismatch = |field, expected: String, found: String| ManifestError::Mismatch {
-            path: path.clone(),
+            path: path.to_path_buf(),
             field,
             expected,
             found,
         };
         // The file's own digests name the damaged part; the manifest's digest covers all of it.
-        let (header, key) = parse_vk(&bytes).map_err(|source| ManifestError::KeyFile {
-            path: path.clone(),
+        let (header, key) = parse_vk(bytes).map_err(|source| ManifestError::KeyFile {
+            path: path.to_path_buf(),
             source,
         })?;
-        let found = hex_digest(&bytes);
+        let found = hex_digest(bytes);
         if found != entry.vk_sha256 {
             return Err(mismatch("sha256", entry.vk_sha256.clone(), found));
         }

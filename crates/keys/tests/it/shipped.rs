@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use maci_circuits::SHIPPED;
-use maci_keys::Manifest;
+use maci_keys::{Manifest, shipped};
 
 use crate::ALLOW;
 
@@ -26,6 +26,21 @@ fn k_14_shipped_keys_are_those_of_the_circuits() {
             "{error}; after a reviewed change of a circuit run this test with MACI_WRITE_KEYS=1"
         );
     }
+}
+
+/// What programs carry is what the directory holds, and what recognises a key of the circuits as they are now.
+#[test]
+fn k_14_compiled_in_keys_are_those_of_the_directory() {
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../keys");
+    let manifest = Manifest::load(&directory).unwrap();
+    assert_eq!(shipped::manifest().unwrap(), manifest);
+    for circuit in SHIPPED {
+        let key = shipped::verifying_key(circuit).unwrap().unwrap();
+        let filed = manifest.verifying_key(&directory, circuit).unwrap();
+        assert_eq!(key.accept(ALLOW).unwrap(), filed.accept(ALLOW).unwrap());
+    }
+    let other = crate::circuit("poll-joined-9");
+    assert!(shipped::verifying_key(other).unwrap().is_none());
 }
 
 /// V-03 and K-01 over the shipped keys: no key of one circuit passes for another, and no input lacks its own point.
