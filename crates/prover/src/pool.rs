@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use ark_bn254::Fr;
 use maci_circuits::Inputs;
 use maci_keys::ProvingKey;
-use maci_verifier::{CircuitId, Proof};
+use maci_verifier::Proof;
 
 use crate::cancel::Cancel;
 use crate::error::ProveError;
@@ -19,9 +19,9 @@ use crate::memory;
 use crate::prove::prove_cancellable;
 use crate::witness::WitnessDigest;
 
-/// Groth16's r and s for a circuit, its public inputs and its witness digest. The same arguments must give the same values,
+/// Groth16's r and s for a key, the public inputs and the witness digest. The same arguments must give the same values,
 /// so that a proof does not depend on who made it or when (D16).
-pub type Randomness<'a> = dyn Fn(CircuitId, &[Fr], WitnessDigest) -> (Fr, Fr) + Sync + 'a;
+pub type Randomness<'a> = dyn Fn(&ProvingKey, &[Fr], WitnessDigest) -> (Fr, Fr) + Sync + 'a;
 
 /// One batch to prove.
 pub struct Job {
@@ -202,11 +202,10 @@ fn work(
         let _ = sender.send(Ok(Event::Started { index }));
         let started = Instant::now();
         let result = pool.install(|| {
-            let circuit = job.key.circuit();
             prove_cancellable(
                 &job.key,
                 (job.inputs)(),
-                |public, digest| randomness(circuit, public, digest),
+                |public, digest| randomness(&job.key, public, digest),
                 cancel,
             )
         });

@@ -2,13 +2,14 @@
 
 use ark_bn254::Fr;
 use maci_circuits::Inputs;
+use maci_keys::ProvingKey;
 use maci_prover::cancel::Cancel;
 use maci_prover::{Event, Job, Pool, ProveError, WitnessDigest};
-use maci_verifier::{CircuitId, Proof};
+use maci_verifier::Proof;
 
 use crate::support::{joined, key, randomness};
 
-fn of_circuit(_: CircuitId, public: &[Fr], digest: WitnessDigest) -> (Fr, Fr) {
+fn of_key(_: &ProvingKey, public: &[Fr], digest: WitnessDigest) -> (Fr, Fr) {
     randomness(public, digest)
 }
 
@@ -40,7 +41,7 @@ fn o_07_workers_and_memory_change_no_byte() {
             .with_memory(memory)
             .prove(
                 jobs(5),
-                &of_circuit,
+                &of_key,
                 &Cancel::new(),
                 &mut |event| match event {
                     Event::Started { .. } => {
@@ -75,7 +76,7 @@ fn o_09_cancelling_keeps_what_was_reported() {
     let mut kept = 0;
     let error = Pool::new()
         .with_threads(1)
-        .prove(jobs(6), &of_circuit, &cancel, &mut |event| {
+        .prove(jobs(6), &of_key, &cancel, &mut |event| {
             if matches!(event, Event::Finished { .. }) {
                 kept += 1;
                 cancel.cancel();
@@ -97,7 +98,7 @@ fn one_bad_batch_stops_the_rest_by_name() {
     jobs[1] = Job::new(key, bad);
     let error = Pool::new()
         .with_threads(2)
-        .prove(jobs, &of_circuit, &Cancel::new(), &mut |_| {})
+        .prove(jobs, &of_key, &Cancel::new(), &mut |_| {})
         .unwrap_err();
     assert!(matches!(error, ProveError::Unsatisfied { .. }), "{error}");
 }
@@ -105,7 +106,7 @@ fn one_bad_batch_stops_the_rest_by_name() {
 #[test]
 fn no_jobs_are_no_proofs() {
     let proofs = Pool::new()
-        .prove(Vec::new(), &of_circuit, &Cancel::new(), &mut |_| {})
+        .prove(Vec::new(), &of_key, &Cancel::new(), &mut |_| {})
         .unwrap();
     assert!(proofs.is_empty());
 }

@@ -8,7 +8,7 @@ use maci_circuits::Inputs;
 use maci_keys::ProvingKey;
 use maci_protocol::PollLog;
 use maci_prover::{Event as Made, Job as Task, Pool, ProveError};
-use maci_verifier::{CircuitId, Proof, VkId};
+use maci_verifier::{Proof, VkId};
 
 use super::feed::Feed;
 use super::{circuit_of, load, settle_file};
@@ -62,8 +62,9 @@ pub(super) fn run(
         let mut failure = None;
         let made = pool.prove(
             tasks,
-            &|circuit, public, witness| {
-                seed.proof_randomness(&circuit, keys.proving(circuit), public, witness.0)
+            &|key, public, witness| {
+                let id = key.verifying_key().id();
+                seed.proof_randomness(&key.circuit(), id, public, witness.0)
             },
             &stop,
             &mut |event| {
@@ -105,14 +106,6 @@ struct Keys {
 }
 
 impl Keys {
-    /// The identity of the key that proves `circuit`.
-    fn proving(&self, circuit: CircuitId) -> VkId {
-        let key = [&self.process, &self.tally]
-            .into_iter()
-            .find(|key| key.circuit() == circuit);
-        key.unwrap_or(&self.process).verifying_key().id()
-    }
-
     fn load(job: &Job, log: &PollLog, control: Control<'_>) -> Result<Self, Error> {
         let one = |unit| {
             let id = circuit_of(log, unit);
