@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+mod bare;
 mod contracts;
 mod e2e;
 mod layers;
@@ -27,12 +28,14 @@ struct Cli {
 enum Command {
     /// Install what the end-to-end tests need and run every test.
     Test {
-        /// Also run cargo-deny and the long fuzz.
+        /// Also run the long fuzz, cargo-deny and the builds without an operating system.
         #[arg(long)]
         thorough: bool,
     },
     /// Prove a recorded and a simulated poll and have snarkjs check every proof.
     Snarkjs,
+    /// Build maci-verifier for a microcontroller and for WebAssembly.
+    Bare,
     /// Check the layering of the crates (docs/architecture.md, section 3).
     Layers,
     /// Rewrite circuits/pinned from the circuits.
@@ -48,6 +51,7 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Test { thorough } => test::run(&root, thorough),
         Command::Snarkjs => e2e::run(&root),
+        Command::Bare => bare::run(&root),
         Command::Layers => layers::check(&root),
         Command::Pinned => pinned::run(&root),
         Command::Vectors => vectors::run(&root),

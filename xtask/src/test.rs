@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::stages::{self, Stages, available};
-use crate::{e2e, layers};
+use crate::{bare, e2e, layers};
 
 const PROFILE: &str = "ci";
 
@@ -79,6 +79,7 @@ fn run_all(root: &Path, thorough: bool, stages: &mut Stages) -> Result<()> {
                 &[],
             )
         })?;
+        stages.run("no_std and WebAssembly", || bare::run(root))?;
     }
     Ok(())
 }

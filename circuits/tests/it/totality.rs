@@ -35,10 +35,11 @@ fn spec(mode: Mode, seed: u64) -> Spec {
 }
 
 fn fuzz(mode: Mode) {
-    let cases: u64 = std::env::var("MACI_FUZZ_CASES")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(504);
+    let cases: u64 = std::env::var("MACI_FUZZ_CASES").map_or(504, |number| {
+        number
+            .parse()
+            .unwrap_or_else(|_| panic!("MACI_FUZZ_CASES: expected a number, found {number}"))
+    });
     let mut keys = BTreeMap::new();
     for seed in 0..cases.div_ceil(3) {
         let spec = spec(mode, seed);
