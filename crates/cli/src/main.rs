@@ -20,6 +20,7 @@ mod logging;
 mod market_store;
 mod output;
 mod pins;
+mod proving;
 mod proving_keys;
 mod recording;
 mod report;

@@ -7,46 +7,27 @@ use maci_coordinator::StageId;
 use maci_verdict::AuditBundle;
 use serde_json::json;
 
-use crate::audit::{self, DevKeysArgs};
+use crate::audit;
 use crate::context::Context;
-use crate::coordinator_key::{self, KeyArgs};
 use crate::failure::Failure;
 use crate::files;
-use crate::job::{Opening, Session};
-use crate::proving_keys::LocalKeys;
+use crate::proving::ProvingArgs;
 use crate::report::Report;
 
 /// Arguments of `bundle make`.
 #[derive(Args, Debug)]
 pub(crate) struct MakeArgs {
     #[command(flatten)]
-    key: KeyArgs,
-
-    #[command(flatten)]
-    dev_keys: DevKeysArgs,
+    proving: ProvingArgs,
 
     /// Write a copy here too
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-
-    /// Make damaged proofs and files again instead of stopping at them
-    #[arg(long)]
-    remake: bool,
 }
 
 /// Checks the transcript and writes `bundle.json` into the data directory.
 pub(super) fn run(context: &Context<'_>, args: &MakeArgs) -> Result<Report, Failure> {
-    let key = Some(coordinator_key::load(context, &args.key)?);
-    let keys = Some(LocalKeys::new(context, args.dev_keys.token()));
-    let mut session = Session::resume(
-        context,
-        Opening {
-            key,
-            keys,
-            remake: args.remake,
-            ..Opening::default()
-        },
-    )?;
+    let mut session = args.proving.resume(context)?;
     session.run(&[StageId::Transcript, StageId::Bundle])?;
     let path = session.job.bundle_path();
     let bytes = audit::read(&path)?;
