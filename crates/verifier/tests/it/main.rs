@@ -8,7 +8,6 @@ mod frozen;
 mod fuzz;
 mod keys;
 mod mutation;
-mod snarkjs;
 mod support;
 mod transcript;
 mod verify;
