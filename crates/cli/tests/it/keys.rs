@@ -131,3 +131,14 @@ fn circuits_are_measured_by_id() {
         ran.stderr
     );
 }
+
+#[test]
+fn k_14_only_keys_that_do_not_ship_are_made() {
+    let place = Place::new();
+    for (circuit, ships) in [("poll-joined-10", true), (SMALL[0], false)] {
+        let ran = place.run(&["keys", "export", circuit, "--dir", "absent"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let made = ran.stderr.contains("making its development key");
+        assert_eq!(made, !ships, "{circuit}: {}", ran.stderr);
+    }
+}

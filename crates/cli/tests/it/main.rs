@@ -7,3 +7,4 @@ mod keys;
 mod shell;
 mod stages;
 mod support;
+mod warnings;

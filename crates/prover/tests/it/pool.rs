@@ -39,23 +39,18 @@ fn o_07_workers_and_memory_change_no_byte() {
             .with_threads(threads)
             .with_workers(workers)
             .with_memory(memory)
-            .prove(
-                jobs(5),
-                &of_key,
-                &Cancel::new(),
-                &mut |event| match event {
-                    Event::Started { .. } => {
-                        started += 1;
-                        running += 1;
-                        most = most.max(running);
-                    }
-                    Event::Finished { index, .. } => {
-                        finished.push(index);
-                        running -= 1;
-                    }
-                    _ => {}
-                },
-            )
+            .prove(jobs(5), &of_key, &Cancel::new(), &mut |event| match event {
+                Event::Started { .. } => {
+                    started += 1;
+                    running += 1;
+                    most = most.max(running);
+                }
+                Event::Finished { index, .. } => {
+                    finished.push(index);
+                    running -= 1;
+                }
+                _ => {}
+            })
             .unwrap();
         assert_eq!(started, 5);
         // Without memory for two, one runs at a time.

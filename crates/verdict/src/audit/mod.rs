@@ -386,7 +386,7 @@ fn tally_view(bundle: &AuditBundle, verified: &VerifiedTally) -> Result<TallyVie
 }
 
 fn sum(mut parts: impl Iterator<Item = U256>) -> Option<U256> {
-    parts.try_fold(U256::ZERO, |sum, part| sum.checked_add(part))
+    parts.try_fold(U256::ZERO, U256::checked_add)
 }
 
 /// What a reader should know: few voters or one answer reveal votes (O-12, R10).

@@ -68,7 +68,7 @@ impl Terms {
                 }));
             }
         }
-        if counts.iter().all(|count| count.is_zero()) {
+        if counts.iter().all(U256::is_zero) {
             reasons.push(format!("no {unit} at all"));
             return Ok(Resolution::Void(VoidReason::NoVotes));
         }
