@@ -12,3 +12,4 @@ pub mod evm;
 pub mod points;
 #[cfg(feature = "std")]
 pub mod snarkjs;
+mod subgroup;

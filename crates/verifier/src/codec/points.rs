@@ -7,6 +7,7 @@ use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, BigInt, PrimeField};
 
+use crate::codec::subgroup;
 use crate::error::Malformed;
 
 /// Bytes of a compressed point of G1.
@@ -78,7 +79,7 @@ pub fn check_g2(point: G2Affine, what: &'static str) -> Result<G2Affine, Malform
     if !point.is_on_curve() {
         return Err(Malformed::NotOnCurve { what });
     }
-    if !point.is_in_correct_subgroup_assuming_on_curve() {
+    if !subgroup::contains(&point) {
         return Err(Malformed::NotInSubgroup { what });
     }
     Ok(point)
