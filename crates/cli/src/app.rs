@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::logging;
+use crate::metrics::Metrics;
 use crate::output::{self, Printer, Progress, Warning};
 use crate::report::Report;
 use crate::settings::Settings;
@@ -52,7 +53,15 @@ fn dispatch(
         tracing::debug!(%error, "the thread pool was there already");
     }
     let progress = Progress::detect(settings.quiet || settings.no_progress.value);
-    let context = Context::new(settings, progress, Interrupt::install(), printer);
+    let metrics = match settings.metrics.value.map(Metrics::serve).transpose() {
+        Ok(metrics) => metrics,
+        Err(failure) => return (Err(failure), Vec::new()),
+    };
+    let metrics = metrics.map(|(metrics, address)| {
+        progress.note(&format!("metrics at http://{address}/metrics"));
+        metrics
+    });
+    let context = Context::new(settings, progress, Interrupt::install(), metrics, printer);
     let outcome = commands::run(&context, cli.command);
     (outcome, context.into_warnings())
 }

@@ -3,6 +3,7 @@
 //! Each command's own arguments stand in its file under `commands/`. Where MACI's tools had another name for the
 //! same step, the help says so ("was:"), because that is the word coordinators look for.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
@@ -106,6 +107,16 @@ pub(crate) struct GlobalArgs {
     )]
     pub(crate) log_file: Option<PathBuf>,
 
+    /// Serve Prometheus metrics at this loopback address while the command runs [default: not at all]
+    #[arg(
+        long,
+        global = true,
+        value_name = "127.0.0.1:PORT",
+        env = "MACI_METRICS",
+        hide_env_values = true
+    )]
+    pub(crate) metrics: Option<SocketAddr>,
+
     /// Show no progress
     #[arg(long, global = true, env = "MACI_NO_PROGRESS", hide_env_values = true)]
     #[arg(value_parser = FalseyValueParser::new())]
@@ -138,9 +149,14 @@ pub(crate) enum Command {
     Prove(commands::prove::ProveArgs),
     /// Tally natively and show the results
     Tally(commands::tally::TallyArgs),
+    /// Show where a job stands, also while another process is at it
+    Status(commands::status::StatusArgs),
     /// Make or verify the audit bundle of a proven poll
     #[command(subcommand)]
     Bundle(commands::bundle::BundleCommand),
+    /// Write circuit inputs for MACI's own proving tools
+    #[command(subcommand)]
+    Export(commands::export::ExportCommand),
     /// Make, verify or show the verdict over a bundle
     #[command(subcommand)]
     Verdict(commands::verdict::VerdictCommand),

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use crate::interrupt::Interrupt;
+use crate::metrics::Metrics;
 use crate::output::{Printer, Progress, Warning};
 use crate::settings::Settings;
 
@@ -15,6 +16,8 @@ pub(crate) struct Context<'a> {
     pub(crate) progress: Progress,
     /// Set by Ctrl-C.
     pub(crate) interrupt: Interrupt,
+    /// Fed with a job's events where metrics are served.
+    pub(crate) metrics: Option<Metrics>,
     printer: &'a Printer,
     warnings: RefCell<Vec<Warning>>,
 }
@@ -25,12 +28,14 @@ impl<'a> Context<'a> {
         settings: Settings,
         progress: Progress,
         interrupt: Interrupt,
+        metrics: Option<Metrics>,
         printer: &'a Printer,
     ) -> Self {
         Self {
             settings,
             progress,
             interrupt,
+            metrics,
             printer,
             warnings: RefCell::new(Vec::new()),
         }

@@ -1,7 +1,7 @@
 //! Between the coordinator's tally job and a person: its events become progress, its errors become failures.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use maci_coordinator::{
@@ -13,6 +13,7 @@ use maci_protocol::layout::maci::TallyOutcome;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::metrics::Metrics;
 use crate::output::{Progress, Stage};
 use crate::proving_keys::LocalKeys;
 
@@ -20,6 +21,7 @@ use crate::proving_keys::LocalKeys;
 #[derive(Debug)]
 pub(crate) struct Watch {
     progress: Progress,
+    metrics: Option<Metrics>,
     stage: Mutex<Option<Stage>>,
     warnings: Mutex<Vec<Warning>>,
 }
@@ -29,6 +31,7 @@ impl Watch {
     pub(crate) fn new(context: &Context<'_>) -> Self {
         Self {
             progress: context.progress,
+            metrics: context.metrics.clone(),
             stage: Mutex::new(None),
             warnings: Mutex::new(Vec::new()),
         }
@@ -37,6 +40,9 @@ impl Watch {
 
 impl maci_coordinator::Progress for Watch {
     fn event(&self, event: &Event) {
+        if let Some(metrics) = &self.metrics {
+            metrics.take(event);
+        }
         // A poisoned lock means that another thread panicked; progress is not worth a second panic.
         let Ok(mut stage) = self.stage.lock() else {
             return;
@@ -66,9 +72,6 @@ impl maci_coordinator::Progress for Watch {
                     stage.as_ref(),
                     &format!("keys of {circuit} ready in {seconds:.1} s"),
                 );
-            }
-            Event::ProofFinished { unit, seconds } => {
-                tracing::info!(%unit, seconds, "proof verified and stored");
             }
             Event::StageFinished { .. } => *stage = None,
             Event::Warning(warning) => {
@@ -181,6 +184,17 @@ impl<'a> Session<'a> {
             cancel: &self.cancel,
         };
         self.job.outcome(control).map_err(|error| failure(&error))
+    }
+
+    /// Writes the circuit inputs of every batch.
+    pub(crate) fn export_inputs(&mut self, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+        let control = Control {
+            progress: &self.watch,
+            cancel: &self.cancel,
+        };
+        self.job
+            .export_inputs(folder, control)
+            .map_err(|error| failure(&error))
     }
 
     /// The poll's log.

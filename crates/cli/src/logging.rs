@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::args::LogFormat;
@@ -51,6 +52,8 @@ pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)
+        // A span's end says how long its stage, batch or proof took.
+        .with_span_events(FmtSpan::CLOSE)
         .with_ansi(false);
     let started = match settings.log_format.value {
         LogFormat::Text => builder.try_init(),

@@ -11,13 +11,13 @@ mod chain;
 mod commands;
 mod context;
 mod coordinator_key;
-
 mod failure;
 mod files;
 mod interrupt;
 mod job;
 mod logging;
 mod market_store;
+mod metrics;
 mod output;
 mod pins;
 mod proving;

@@ -1,5 +1,6 @@
 //! Settings with their sources: flag > `MACI_*` variable > `maci.toml` > default.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
@@ -63,6 +64,8 @@ pub(crate) struct Settings {
     pub(crate) log_format: Sourced<LogFormat>,
     /// File of the log.
     pub(crate) log_file: Sourced<Option<PathBuf>>,
+    /// Where metrics are served, if anywhere.
+    pub(crate) metrics: Sourced<Option<SocketAddr>>,
     /// No progress at all.
     pub(crate) no_progress: Sourced<bool>,
     /// The coordinator key's file as the configuration file or the variable names it; `--key-file` is looked at first.
@@ -80,6 +83,7 @@ struct ConfigFile {
     threads: Option<u16>,
     log_format: Option<LogFormat>,
     log_file: Option<PathBuf>,
+    metrics: Option<SocketAddr>,
     no_progress: Option<bool>,
     key_file: Option<PathBuf>,
 }
@@ -133,6 +137,12 @@ impl Settings {
                 given("log_file"),
                 args.log_file.clone().map(Some),
                 config.log_file.map(Some),
+                || None,
+            ),
+            metrics: pick(
+                given("metrics"),
+                args.metrics.map(Some),
+                config.metrics.map(Some),
                 || None,
             ),
             no_progress: pick(
@@ -198,7 +208,7 @@ fn read_config(named: Option<&Path>) -> Result<(Option<PathBuf>, ConfigFile), Fa
                 error.message()
             ),
         )
-        .hint("known keys: datadir, cache, threads, log-format, log-file, no-progress, key-file")
+        .hint("known keys: datadir, cache, threads, log-format, log-file, metrics, no-progress, key-file")
     })?;
     Ok((Some(path), config))
 }

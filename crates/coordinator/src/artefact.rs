@@ -13,6 +13,26 @@ use crate::error::Error;
 
 /// Replaces `path` by a file of these bytes, or leaves it as it was. Creates the folder if it is missing.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write(path, bytes, Access::Everybody)
+}
+
+/// [`write_atomic`] without waiting for the disk, for files that nothing depends on.
+pub(crate) fn write_unsynced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let temporary = path.with_extension("tmp");
+    fs::write(&temporary, bytes)?;
+    fs::rename(&temporary, path)
+}
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Whoever the umask lets.
+    Everybody,
+    /// Its owner alone (mode 0600).
+    Owner,
+}
+
+fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Error> {
     let failed = |source| Error::Io {
         what: "write",
         path: path.to_path_buf(),
@@ -24,7 +44,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     name.push(".tmp");
     let temporary = path.with_file_name(name);
     let write = || {
-        let mut file = File::create(&temporary)?;
+        let mut file = create(&temporary, access)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, path)?;
@@ -34,6 +54,36 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         // Best effort: a left-over temporary file is overwritten by the next try.
         let _ = fs::remove_file(&temporary);
         failed(source)
+    })
+}
+
+/// Creates a file, closed to others from its first byte on where it is private.
+fn create(path: &Path, access: Access) -> std::io::Result<File> {
+    if access == Access::Everybody {
+        return File::create(path);
+    }
+    // A left-over of another mode would keep it.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Creates a folder that only its owner may enter; leaves one that is there as it is.
+pub fn private_folder(path: &Path) -> Result<(), Error> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|source| Error::Io {
+        what: "create",
+        path: path.to_path_buf(),
+        source,
     })
 }
 
@@ -51,6 +101,27 @@ pub enum Settled {
 /// Makes sure that `path` holds exactly `bytes`. A file with other bytes is [`Error::CorruptArtefact`] unless `remake` asks
 /// to replace it.
 pub fn settle(path: &Path, bytes: &[u8], remake: bool) -> Result<Settled, Error> {
+    settle_as(path, bytes, remake, Access::Everybody)
+}
+
+/// [`settle`] for a file with secrets in it: only its owner may read it, whoever could read it before.
+pub fn settle_private(path: &Path, bytes: &[u8], remake: bool) -> Result<Settled, Error> {
+    let settled = settle_as(path, bytes, remake, Access::Owner)?;
+    #[cfg(unix)]
+    if settled == Settled::Present {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(|source| {
+            Error::Io {
+                what: "protect",
+                path: path.to_path_buf(),
+                source,
+            }
+        })?;
+    }
+    Ok(settled)
+}
+
+fn settle_as(path: &Path, bytes: &[u8], remake: bool, access: Access) -> Result<Settled, Error> {
     let settled = match fs::read(path) {
         Ok(found) if found == bytes => return Ok(Settled::Present),
         Ok(_) if remake => Settled::Replaced,
@@ -74,7 +145,7 @@ pub fn settle(path: &Path, bytes: &[u8], remake: bool) -> Result<Settled, Error>
             });
         }
     };
-    write_atomic(path, bytes)?;
+    write(path, bytes, access)?;
     Ok(settled)
 }
 

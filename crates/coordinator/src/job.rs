@@ -15,7 +15,9 @@ use maci_verifier::transcript::VerifiedTally;
 
 use crate::datadir::DataDir;
 use crate::error::{Error, JournalFault};
+use crate::export;
 use crate::journal::{Journal, Table};
+use crate::live::Reporter;
 use crate::proving_keys::ProvingKeys;
 use crate::records::{AttemptsRow, DeploymentRow, PollRow, ProofRow, ResultsRow};
 use crate::source::Recorded;
@@ -207,7 +209,21 @@ impl Job {
         control: Control<'_>,
     ) -> Result<Checkpoint, Error> {
         control.cancel.check()?;
-        stage_of(stage).execute(self, to, control)
+        let _span = tracing::info_span!("stage", %stage).entered();
+        let mut stages = Vec::new();
+        for stage in StageId::ALL {
+            stages.push((stage, self.checkpoint(stage)?));
+        }
+        let reporter = Reporter::new(self.dir.root(), &stages, control.progress);
+        let control = Control {
+            progress: &reporter,
+            ..control
+        };
+        let done = stage_of(stage).execute(self, to, control);
+        if let Err(error) = &done {
+            tracing::error!(code = error.code(), %error, "the stage stopped");
+        }
+        done
     }
 
     /// Takes back everything that a stage did beyond `to` units, and everything that later stages did at all.
@@ -279,6 +295,34 @@ impl Job {
     /// The whole poll as an auditor sees it: all proofs checked as one transcript, from the closing state to the results.
     pub fn verified_tally(&mut self, control: Control<'_>) -> Result<VerifiedTally, Error> {
         Ok(transcript::check(self, control)?.verified)
+    }
+
+    /// Writes the circuit inputs of every batch as MACI's witness generator reads them, and returns the files in
+    /// submission order. They hold the coordinator's key and decrypted votes.
+    ///
+    pub fn export_inputs(
+        &mut self,
+        folder: &Path,
+        control: Control<'_>,
+    ) -> Result<Vec<PathBuf>, Error> {
+        self.needs(StageId::Tally)?;
+        let (log, key, mut seed) = (self.log()?, self.key()?, self.seed()?);
+        let remake = self.options.remake;
+        let mut last = ProofUnit::tally(0);
+        let written = tracing::info_span!("export").in_scope(|| {
+            export::write_inputs(&log, &key, &mut seed, folder, remake, &mut |unit| {
+                tracing::info!(%unit, "writing circuit inputs");
+                last = unit;
+                control.cancel.check()
+            })
+        })?;
+        // Each commitment binds the one before it: if the last is the journal's, all of them are.
+        let row: Option<ResultsRow> = self.journal.read(|r| r.get(0))?;
+        if row.is_some_and(|row| row.commitment == written.commitment) {
+            Ok(written.files)
+        } else {
+            Err(Error::OtherStatement { unit: last })
+        }
     }
 
     /// The file of the audit bundle.

@@ -21,6 +21,7 @@ pub(crate) struct Clock<'a> {
 
 impl<'a> Clock<'a> {
     pub(crate) fn start(stage: StageId, done: u64, total: u64, control: Control<'a>) -> Self {
+        tracing::info!(done, total, "begun");
         control
             .progress
             .event(&Event::StageStarted { stage, done, total });
@@ -33,6 +34,7 @@ impl<'a> Clock<'a> {
 
     pub(crate) fn advanced(&self, done: u64, total: u64) {
         let seconds = self.start.elapsed().as_secs_f64();
+        tracing::debug!(done, total, seconds, "committed");
         self.progress.event(&Event::Advanced {
             stage: self.stage,
             done,
@@ -43,6 +45,7 @@ impl<'a> Clock<'a> {
 
     pub(crate) fn finished(&self) {
         let seconds = self.start.elapsed().as_secs_f64();
+        tracing::info!(seconds, "complete");
         self.progress.event(&Event::StageFinished {
             stage: self.stage,
             seconds,

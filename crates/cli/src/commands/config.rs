@@ -25,7 +25,7 @@ fn show(context: &Context<'_>) -> Report {
     let settings = &context.settings;
     let path =
         |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
-    let rows: [(&str, Option<String>, Source); 7] = [
+    let rows: [(&str, Option<String>, Source); 8] = [
         (
             "datadir",
             Some(settings.datadir.value.display().to_string()),
@@ -50,6 +50,11 @@ fn show(context: &Context<'_>) -> Report {
             "log-file",
             path(&settings.log_file.value),
             settings.log_file.source,
+        ),
+        (
+            "metrics",
+            settings.metrics.value.map(|address| address.to_string()),
+            settings.metrics.source,
         ),
         (
             "no-progress",

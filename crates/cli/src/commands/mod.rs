@@ -5,6 +5,7 @@ pub(crate) mod circuits;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod export;
 pub(crate) mod ingest;
 pub(crate) mod keys;
 pub(crate) mod man;
@@ -13,6 +14,7 @@ pub(crate) mod poll;
 pub(crate) mod process;
 pub(crate) mod prove;
 pub(crate) mod settle;
+pub(crate) mod status;
 pub(crate) mod tally;
 pub(crate) mod verdict;
 
@@ -31,6 +33,8 @@ pub(crate) fn run(context: &Context<'_>, command: Command) -> Result<Report, Fai
         Command::Tally(args) => tally::run(context, &args),
         Command::Prove(args) => prove::run(context, &args),
         Command::Bundle(command) => bundle::run(context, &command),
+        Command::Status(args) => status::run(context, &args),
+        Command::Export(command) => export::run(context, &command),
         Command::Verdict(command) => verdict::run(context, &command),
         Command::Market(command) => market::run(context, &command),
         Command::Settle(args) => settle::run(context, &args),

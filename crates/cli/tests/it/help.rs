@@ -41,4 +41,7 @@ help! {
     circuits: "circuits";
     circuits_stats: "circuits" "stats";
     config: "config";
+    status: "status";
+    export: "export";
+    export_inputs: "export" "inputs";
 }

@@ -8,3 +8,4 @@ mod shell;
 mod stages;
 mod support;
 mod warnings;
+mod watch;

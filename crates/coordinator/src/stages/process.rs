@@ -50,9 +50,12 @@ impl Stage<Job> for Process {
         let mut done = at.done;
         let mut rows = Vec::new();
         while done < to.min(total) {
+            let batch = total - processing.batches_left();
+            let span = tracing::debug_span!("batch", unit = %ProofUnit::process(batch)).entered();
             let Some(summary) = batches.advance(&mut processing, &mut seed) else {
                 break;
             };
+            drop(span);
             if summary.batch < done {
                 check(job, &summary)?;
                 continue;

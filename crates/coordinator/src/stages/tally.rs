@@ -3,6 +3,7 @@
 use maci_crypto::Fr;
 use maci_protocol::layout::FinalState;
 use maci_protocol::layout::maci::{MaciLayout, TallyOutcome, Tallying};
+use maci_protocol::secrets::RunSeed;
 use maci_verifier::TallyBatch;
 use sha2::{Digest, Sha256};
 
@@ -44,7 +45,11 @@ impl Stage<Job> for Tally {
         let mut tallying = Tallying::new(&log, last);
         let mut rows = Vec::new();
         let end = to.min(total);
-        while let Some(statement) = tallying.advance(&mut seed) {
+        let advance = |tallying: &mut Tallying<'_>, seed: &mut RunSeed| {
+            let unit = ProofUnit::tally(total - tallying.batches_left());
+            tracing::debug_span!("batch", %unit).in_scope(|| tallying.advance(seed))
+        };
+        while let Some(statement) = advance(&mut tallying, &mut seed) {
             let index = total - tallying.batches_left() - 1;
             if index < at.done {
                 check(job, index, &statement)?;

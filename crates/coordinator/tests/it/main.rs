@@ -3,6 +3,7 @@
 
 mod crash;
 mod damage;
+mod export;
 mod inputs;
 mod native;
 mod proofs;

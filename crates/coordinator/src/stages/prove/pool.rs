@@ -1,6 +1,7 @@
 //! The stage's side of the prover's pool: inputs in, finished proofs committed.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,6 +10,7 @@ use maci_keys::ProvingKey;
 use maci_protocol::PollLog;
 use maci_prover::{Event as Made, Job as Task, Pool, ProveError};
 use maci_verifier::{Proof, VkId};
+use tracing::Span;
 
 use super::feed::Feed;
 use super::{circuit_of, load, settle_file};
@@ -55,6 +57,7 @@ pub(super) fn run(
             log: &log,
             keys: &keys,
             units: &units,
+            spans: RefCell::default(),
             total,
             clock,
             control,
@@ -156,6 +159,8 @@ struct Shop<'a> {
     log: &'a PollLog,
     keys: &'a Keys,
     units: &'a [ProofUnit],
+    /// One open span a proof in hand: it is made on another thread, and its time is what people look for in a log.
+    spans: RefCell<BTreeMap<ProofUnit, Span>>,
     total: u64,
     clock: &'a Clock<'a>,
     control: Control<'a>,
@@ -181,6 +186,9 @@ impl Shop<'_> {
     }
 
     fn begun(&self, unit: ProofUnit) -> Result<(), Error> {
+        let span = tracing::info_span!("proof", %unit);
+        span.in_scope(|| tracing::debug!("begun"));
+        self.spans.borrow_mut().insert(unit, span);
         self.job.journal.write(|w| {
             let begun: AttemptsRow = w.get(unit.key())?.unwrap_or_default();
             w.put(unit.key(), &AttemptsRow(begun.0.saturating_add(1)))
@@ -188,6 +196,12 @@ impl Shop<'_> {
     }
 
     fn finished(&self, unit: ProofUnit, proof: &Proof, seconds: f64) -> Result<(), Error> {
+        let span = self
+            .spans
+            .borrow_mut()
+            .remove(&unit)
+            .unwrap_or_else(Span::none);
+        let _entered = span.enter();
         let verifying_key = self.keys.id(unit).0;
         let done = self.job.journal.write(|w| {
             let before: Option<ProofRow> = w.get(unit.key())?;
@@ -212,6 +226,7 @@ impl Shop<'_> {
             Ok(done)
         })?;
         settle_file(self.job, self.log, unit, proof)?;
+        tracing::info!(seconds, "proof verified and stored");
         self.control
             .progress
             .event(&Event::ProofFinished { unit, seconds });
