@@ -173,6 +173,34 @@ pub enum Error {
         /// What it may cost.
         needed: U256,
     },
+    /// The chain asks for more than the cap, and has done so for long.
+    #[error("`{what}` needs {needed} wei per gas and the cap is {cap}; wait, or raise the cap")]
+    FeeCap {
+        /// The call.
+        what: String,
+        /// What the chain asks for.
+        needed: u128,
+        /// The most that may be paid.
+        cap: u128,
+    },
+    /// The account has transactions on their way that are not ours.
+    #[error(
+        "the account {account} has {count} pending transactions of another program; wait for them, or use an account of its own"
+    )]
+    ForeignPending {
+        /// Who sends.
+        account: Address,
+        /// How many.
+        count: u64,
+    },
+    /// The poll still takes messages.
+    #[error("the poll is open until {end} and the chain's time is {now}; closing it has to wait")]
+    VotingOpen {
+        /// The last second in which messages are accepted.
+        end: u64,
+        /// The newest block's time.
+        now: u64,
+    },
     /// A call needs a key and none was given.
     #[error(
         "`{what}` sends a transaction and no Ethereum key is given; give a key file or a keystore"
@@ -232,6 +260,9 @@ impl Error {
             | Self::Refused { .. }
             | Self::Pending { .. }
             | Self::Funds { .. }
+            | Self::FeeCap { .. }
+            | Self::ForeignPending { .. }
+            | Self::VotingOpen { .. }
             | Self::Io { .. } => Kind::Outside,
             Self::Reverted { .. }
             | Self::NotTheContract { .. }

@@ -7,6 +7,7 @@
 //! - [`client`]: reads with retries, and transactions that are simulated, signed and waited for.
 //! - [`deploy`]: MACI on a chain, step by step; [`voter`]: sign up, join, publish.
 //! - [`wallet`]: the Ethereum key, from a file and never from an argument.
+//! - [`submit`]: from a proven poll to its results on the chain, exactly once.
 //! - [`error`]: one error type, whose kind says what the caller can do.
 
 #![forbid(unsafe_code)]
@@ -26,6 +27,7 @@ pub mod client;
 pub mod contracts;
 pub mod deploy;
 pub mod error;
+pub mod submit;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod voter;

@@ -76,6 +76,26 @@ pub fn path(votes: &[u64], depth: u8, option: usize) -> Vec<[Fr; ARITY - 1]> {
     path
 }
 
+/// [`path`] over field elements, such as results; missing ones count as 0.
+pub fn path_of(values: &[Fr], depth: u8, option: usize) -> Vec<[Fr; ARITY - 1]> {
+    let mut path = Vec::with_capacity(depth.into());
+    let mut values = values;
+    let mut option = option;
+    for below in (0..depth).rev() {
+        let span = leaves(below);
+        let digit = option / span;
+        let mut nodes = [Fr::ZERO; ARITY];
+        for (child, node) in nodes.iter_mut().enumerate() {
+            *node = root_of(chunk(values, span, child), below);
+        }
+        path.push(without(&nodes, digit));
+        values = chunk(values, span, digit);
+        option %= span;
+    }
+    path.reverse();
+    path
+}
+
 /// The inner nodes of one ballot's tree.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VoteNodes {

@@ -129,7 +129,7 @@ fn k_17_logs_metrics_status_and_artefacts_of_a_run_at_trace_hold_no_secret() {
     let mut scrapes = Vec::new();
     while child.try_wait().expect("a child").is_none() {
         scrapes.extend(scrape(&address));
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(std::time::Duration::from_millis(250));
     }
     let output = child.wait_with_output().expect("maci ends");
     said.push_str(&rest.join().expect("joined").expect("text"));

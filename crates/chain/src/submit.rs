@@ -1,0 +1,25 @@
+//! Bringing a proven poll onto the chain: close it, send every proof, add the results (protocol.md §9).
+//!
+//! - [`position`]: what the chain has already.
+//! - [`plan`]: the calls that are left, with their calldata; pure.
+//! - [`keys`]: the registry's keys, under which every proof is checked before anything is sent.
+//! - [`sender`]: one transaction, exactly once, whatever the node does and whenever this process dies.
+//! - [`drive`]: all of it, from any position.
+//!
+//! Nothing here holds a secret but the client's wallet: commitments, proofs and results are what is published.
+
+pub mod drive;
+pub mod keys;
+mod node;
+pub mod plan;
+pub mod position;
+pub mod sender;
+#[cfg(test)]
+mod tests;
+
+pub use drive::{Chain, DryCall, Notice, SubmitOptions, Submitted, dry_run, submit};
+pub use keys::RegisteredKeys;
+pub use node::OnChain;
+pub use plan::{Plan, Planned, Step, Work, plan};
+pub use position::{Addresses, Position};
+pub use sender::{Attempt, Node, Pending, Receipt, SendOptions, Settled, Store};

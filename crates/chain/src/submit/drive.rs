@@ -1,0 +1,271 @@
+//! The way from any position on the chain to the last result: read, plan, check, send one call, and again.
+//!
+//! The position is read anew before every call, so it does not matter who did the steps before: this process, an earlier one
+//! that was killed, or somebody else (anyone may call these functions).
+
+use alloy::primitives::Bytes;
+
+use super::plan::{Plan, Planned, RESULTS_PER_CALL, Step, Work, plan};
+use super::position::{Addresses, Position};
+use super::sender::{Node, SendOptions, Settled, Store, prepare, resume, send};
+use crate::error::Error;
+
+/// A node that also knows where the poll stands.
+pub trait Chain: Node {
+    /// The position at the newest block, once the node has seen block `at_least`; `None` before.
+    fn position(&self, at_least: u64) -> Result<Option<Position>, Error>;
+}
+
+/// How a poll is submitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubmitOptions {
+    /// How each transaction is sent.
+    pub send: SendOptions,
+    /// Blocks on top of the last transaction before the poll counts as done.
+    pub confirmations: u64,
+    /// Options of one `addTallyResults`.
+    pub results_per_call: u64,
+}
+
+impl Default for SubmitOptions {
+    fn default() -> Self {
+        Self {
+            send: SendOptions::default(),
+            confirmations: 2,
+            results_per_call: RESULTS_PER_CALL,
+        }
+    }
+}
+
+/// What happens, for whoever watches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// Steps that the chain has, of all.
+    Position {
+        /// Done.
+        done: u64,
+        /// In all.
+        total: u64,
+    },
+    /// A transaction ended.
+    Settled {
+        /// Which step it was for; `None` for one that an earlier run began.
+        step: Option<Step>,
+        /// How.
+        settled: Settled,
+    },
+}
+
+/// How far it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    /// Whether everything is on the chain, with its confirmations.
+    pub complete: bool,
+    /// Steps that the chain has, of all; 0 of 0 if it was not even read.
+    pub done: u64,
+    /// Steps in all.
+    pub total: u64,
+}
+
+/// Brings everything onto the chain that is not there yet. Stops between two transactions, or while waiting for one, once `stop`
+/// says so; whatever is on its way then is taken up by the next run.
+///
+/// `check` is asked once, before the first transaction, and refuses proofs that the contracts would refuse (N-09).
+#[allow(clippy::too_many_arguments)] // each is a different thing, and there is one caller
+pub fn submit<C: Chain, S: Store>(
+    chain: &C,
+    store: &mut S,
+    work: Work<'_>,
+    at: &Addresses,
+    options: &SubmitOptions,
+    check: &dyn Fn(&[Planned]) -> Result<(), Error>,
+    stop: &dyn Fn() -> bool,
+    observe: &mut dyn FnMut(&Notice),
+) -> Result<Submitted, S::Error> {
+    let mut so_far = Submitted {
+        complete: false,
+        done: 0,
+        total: 0,
+    };
+    let mut at_least = 0;
+    let mut confirmed_at = None;
+    let mut checked = false;
+    // A step that the chain refused: somebody else may have done it a moment before.
+    let mut refused: Option<(Step, Error)> = None;
+    loop {
+        let stopped = |result: Result<Settled, S::Error>| match result {
+            Err(_) if stop() => Ok(None),
+            other => other.map(Some),
+        };
+        if stop() {
+            return Ok(so_far);
+        }
+        if let Some(pending) = store.pending()? {
+            let Some(settled) =
+                stopped(resume(chain, store, &options.send, stop).map(|settled| {
+                    settled.unwrap_or(Settled {
+                        what: pending.call.what,
+                        nonce: pending.nonce,
+                        included: None,
+                        attempts: 0,
+                    })
+                }))?
+            else {
+                return Ok(so_far);
+            };
+            at_least = at_least.max(block_of(&settled));
+            observe(&Notice::Settled {
+                step: None,
+                settled,
+            });
+            continue;
+        }
+        let Some(position) = read(chain, at_least, options, stop)? else {
+            return Ok(so_far);
+        };
+        if !position.is_closed() {
+            return Err(Error::VotingOpen {
+                end: position.end_date,
+                now: position.time,
+            }
+            .into());
+        }
+        let Plan { left, total } = plan(&position, work, at, options.results_per_call)?;
+        so_far.done = total.saturating_sub(left.len() as u64);
+        so_far.total = total;
+        observe(&Notice::Position {
+            done: so_far.done,
+            total,
+        });
+        if !checked {
+            check(&left)?;
+            checked = true;
+        }
+        let Some(next) = left.first() else {
+            let until =
+                *confirmed_at.get_or_insert_with(|| at_least.saturating_add(options.confirmations));
+            if position.block >= until || at_least == 0 {
+                so_far.complete = true;
+                return Ok(so_far);
+            }
+            at_least = until;
+            continue;
+        };
+        confirmed_at = None;
+        if let Some((step, error)) = refused.take()
+            && step == next.step
+        {
+            return Err(error.into());
+        }
+        let prepared = match prepare(chain, &next.call, &options.send, stop) {
+            Ok(prepared) => prepared,
+            Err(error @ Error::Reverted { .. }) => {
+                refused = Some((next.step, error));
+                continue;
+            }
+            Err(_) if stop() => return Ok(so_far),
+            Err(error) => return Err(error.into()),
+        };
+        let sent = send(chain, store, &next.call, &prepared, &options.send, stop);
+        let Some(settled) = stopped(sent)? else {
+            return Ok(so_far);
+        };
+        at_least = at_least.max(block_of(&settled));
+        if let Some((hash, receipt)) = &settled.included
+            && !receipt.success
+        {
+            let error = Error::Failed {
+                hash: *hash,
+                what: settled.what.clone(),
+                block: receipt.block,
+            };
+            refused = Some((next.step, error));
+        }
+        observe(&Notice::Settled {
+            step: Some(next.step),
+            settled,
+        });
+    }
+}
+
+fn block_of(settled: &Settled) -> u64 {
+    settled
+        .included
+        .as_ref()
+        .map_or(0, |(_, receipt)| receipt.block)
+}
+
+/// The position at `at_least` or later; `None` when stopped.
+fn read<C: Chain>(
+    chain: &C,
+    at_least: u64,
+    options: &SubmitOptions,
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Position>, Error> {
+    let start = chain.clock();
+    loop {
+        if let Some(position) = chain.position(at_least)? {
+            return Ok(Some(position));
+        }
+        if stop() {
+            return Ok(None);
+        }
+        if chain.clock().saturating_sub(start) >= options.send.patience {
+            return Err(Error::Conflict(format!(
+                "the node does not reach block {at_least}; is it still following the chain?"
+            )));
+        }
+        chain.pause();
+    }
+}
+
+/// One call of a dry run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DryCall {
+    /// Which step.
+    pub step: Step,
+    /// The contract.
+    pub to: alloy::primitives::Address,
+    /// The encoded call.
+    pub data: Bytes,
+    /// Gas.
+    pub gas: u64,
+    /// Whether the node estimated it; otherwise it is what such a call usually takes, because the calls before it are not on the
+    /// chain yet.
+    pub estimated: bool,
+}
+
+/// Everything that would be sent, without sending or signing anything.
+pub fn dry_run<C: Chain>(
+    chain: &C,
+    work: Work<'_>,
+    at: &Addresses,
+    options: &SubmitOptions,
+    check: &dyn Fn(&[Planned]) -> Result<(), Error>,
+) -> Result<(Position, Vec<DryCall>), Error> {
+    let position = chain
+        .position(0)?
+        .ok_or_else(|| Error::Conflict("the node has no block yet".to_owned()))?;
+    let Plan { left, .. } = plan(&position, work, at, options.results_per_call)?;
+    check(&left)?;
+    let mut calls = Vec::with_capacity(left.len());
+    for (place, planned) in left.into_iter().enumerate() {
+        // Before the end even the first call would be refused.
+        let estimated = place == 0 && position.is_closed();
+        let gas = if estimated {
+            chain.simulate(&planned.call)?;
+            chain.estimate(&planned.call)?
+        } else {
+            planned.usual_gas
+        };
+        calls.push(DryCall {
+            step: planned.step,
+            to: planned.call.to.unwrap_or_default(),
+            data: planned.call.data,
+            gas,
+            estimated,
+        });
+    }
+    Ok((position, calls))
+}

@@ -1,0 +1,451 @@
+//! One transaction, brought onto the chain exactly once (N-07, N-08).
+//!
+//! 1. The call is simulated: a refusal costs nothing.
+//! 2. Fees come from the chain and never exceed the cap; above it the sender waits.
+//! 3. The signed bytes go into the store before they go to the node. From then on the nonce belongs to this call: only the same
+//!    call with higher fees may take its place, in this process or in any later one.
+//! 4. Whoever finds a stored transaction looks for its receipt, hands the same bytes to the node again, and raises the fees by at
+//!    least 12.5 % when it stays out too long.
+//!
+//! Nodes answer a repeated transaction with an error whose words differ from client to client; what a node says is therefore
+//! never believed. Receipts and the account's nonce decide.
+
+use std::time::Duration;
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+
+use crate::client::transact::Fees;
+use crate::client::{Call, Quote, SignedCall};
+use crate::error::Error;
+
+/// Looks at a used nonce before it counts as used by somebody else: a node may know the nonce before the receipt.
+const LOOKS: u32 = 5;
+
+/// What a sender needs of a node. A trait, so that tests can script every way in which a node misbehaves.
+pub trait Node {
+    /// The account that signs.
+    fn account(&self) -> Result<Address, Error>;
+    /// Runs the call on the newest state without sending it.
+    fn simulate(&self, call: &Call) -> Result<(), Error>;
+    /// Gas that the call takes on the newest state.
+    fn estimate(&self, call: &Call) -> Result<u64, Error>;
+    /// The fees of the next block.
+    fn fees(&self) -> Result<Fees, Error>;
+    /// What the account holds.
+    fn balance(&self) -> Result<U256, Error>;
+    /// Transactions of the account that are included, and those with the ones that the node still holds.
+    fn nonces(&self) -> Result<(u64, u64), Error>;
+    /// Signs a call.
+    fn sign(&self, call: &Call, quote: &Quote, nonce: u64) -> Result<SignedCall, Error>;
+    /// Hands bytes to the node, once.
+    fn broadcast(&self, raw: &Bytes) -> Result<(), Error>;
+    /// The receipt, once the transaction is included.
+    fn receipt(&self, hash: B256) -> Result<Option<Receipt>, Error>;
+    /// Time since some moment, for waiting only.
+    fn clock(&self) -> Duration;
+    /// Waits a little.
+    fn pause(&self);
+}
+
+/// What a sender reads from a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The block.
+    pub block: u64,
+    /// Gas that was paid for.
+    pub gas_used: u64,
+    /// Wei paid per gas.
+    pub gas_price: u128,
+    /// Whether the call did what it was to do.
+    pub success: bool,
+}
+
+/// A transaction that may be on its way: written down before it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// What is called.
+    pub call: Call,
+    /// The nonce that belongs to it.
+    pub nonce: u64,
+    /// Its gas limit.
+    pub gas_limit: u64,
+    /// Every version that was signed, with growing fees; at least one.
+    pub attempts: Vec<Attempt>,
+}
+
+/// One signed version of a pending transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its hash.
+    pub hash: B256,
+    /// The bytes.
+    pub raw: Bytes,
+    /// The most that it pays per gas.
+    pub max_fee_per_gas: u128,
+    /// Of which the block's producer gets at most this.
+    pub max_priority_fee_per_gas: u128,
+}
+
+/// How a pending transaction ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// What was called.
+    pub what: String,
+    /// The nonce.
+    pub nonce: u64,
+    /// The version that was included, with its receipt; `None` if the nonce went to a transaction that is not ours.
+    pub included: Option<(B256, Receipt)>,
+    /// How many versions were signed.
+    pub attempts: u64,
+}
+
+/// Where pending transactions are kept. What [`Store::keep`] wrote must survive a crash as soon as it returns.
+pub trait Store {
+    /// What writing and reading fails with.
+    type Error: From<Error>;
+    /// The transaction that is on its way, if there is one.
+    fn pending(&mut self) -> Result<Option<Pending>, Self::Error>;
+    /// Writes it down, in place of the version before.
+    fn keep(&mut self, pending: &Pending) -> Result<(), Self::Error>;
+    /// It is over.
+    fn settle(&mut self, settled: &Settled) -> Result<(), Self::Error>;
+}
+
+/// How transactions are paid for and waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendOptions {
+    /// The most that is ever paid per gas, in wei.
+    pub fee_cap: u128,
+    /// How long a transaction may stay out before its fees are raised.
+    pub bump_after: Duration,
+    /// How long is waited in all, for fees below the cap and for inclusion, each.
+    pub patience: Duration,
+}
+
+impl Default for SendOptions {
+    fn default() -> Self {
+        Self {
+            fee_cap: 100_000_000_000,
+            bump_after: Duration::from_secs(60),
+            patience: Duration::from_mins(30),
+        }
+    }
+}
+
+/// At least 12.5 % more: what the pools of all clients accept as a replacement.
+pub fn bumped(fee: u128) -> u128 {
+    fee.saturating_add(fee.div_ceil(8))
+        .max(fee.saturating_add(1))
+}
+
+/// Fees for a first version, within the cap; `None` while the chain asks for more than the cap.
+pub fn first_fees(fees: &Fees, cap: u128) -> Option<(u128, u128)> {
+    if fees.base_fee.saturating_add(fees.priority_fee) > cap {
+        return None;
+    }
+    // Two doublings of the base fee take six full blocks.
+    let most = fees
+        .base_fee
+        .saturating_mul(2)
+        .saturating_add(fees.priority_fee)
+        .min(cap);
+    Some((most, fees.priority_fee.min(most)))
+}
+
+/// Fees for a replacement: 12.5 % above the version before and no less than the chain asks now; `None` above the cap.
+pub fn replacement_fees(last: &Attempt, fees: &Fees, cap: u128) -> Option<(u128, u128)> {
+    let now = fees
+        .base_fee
+        .saturating_mul(2)
+        .saturating_add(fees.priority_fee)
+        .min(cap);
+    let most = bumped(last.max_fee_per_gas).max(now);
+    let tip = bumped(last.max_priority_fee_per_gas).max(fees.priority_fee);
+    (most <= cap && tip <= most).then_some((most, tip))
+}
+
+/// A call that may be sent: the chain takes it, the account can pay for it, and the nonce is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// Gas and fees.
+    pub quote: Quote,
+    /// The nonce.
+    pub nonce: u64,
+}
+
+/// Simulates and prices a call, without sending anything. A refusal is the contract's own.
+pub fn prepare<N: Node>(
+    node: &N,
+    call: &Call,
+    options: &SendOptions,
+    stop: &dyn Fn() -> bool,
+) -> Result<Prepared, Error> {
+    // First of all, because whatever else the account has on its way may change what the call does.
+    let nonce = free_nonce(node, options, stop)?;
+    node.simulate(call)?;
+    let gas = node.estimate(call)?;
+    let (max_fee, tip) = affordable_fees(node, call, options, stop)?;
+    let quote = Quote {
+        gas,
+        gas_limit: gas.saturating_add(gas / 4),
+        max_fee_per_gas: max_fee,
+        max_priority_fee_per_gas: tip,
+    };
+    let balance = node.balance()?;
+    if balance < quote.cost() {
+        return Err(Error::Funds {
+            account: node.account()?,
+            what: call.what.clone(),
+            balance,
+            needed: quote.cost(),
+        });
+    }
+    Ok(Prepared { quote, nonce })
+}
+
+/// Brings a prepared call onto the chain. There must be no other pending transaction: call [`resume`] first.
+pub fn send<N: Node, S: Store>(
+    node: &N,
+    store: &mut S,
+    call: &Call,
+    prepared: &Prepared,
+    options: &SendOptions,
+    stop: &dyn Fn() -> bool,
+) -> Result<Settled, S::Error> {
+    let Prepared { quote, nonce } = *prepared;
+    let signed = node.sign(call, &quote, nonce)?;
+    let pending = Pending {
+        call: call.clone(),
+        nonce,
+        gas_limit: quote.gas_limit,
+        attempts: vec![Attempt {
+            hash: signed.hash,
+            raw: signed.raw,
+            max_fee_per_gas: quote.max_fee_per_gas,
+            max_priority_fee_per_gas: quote.max_priority_fee_per_gas,
+        }],
+    };
+    store.keep(&pending)?;
+    see_through(node, store, pending, options, stop)
+}
+
+/// Ends a transaction that an earlier run began; `None` if there is none.
+pub fn resume<N: Node, S: Store>(
+    node: &N,
+    store: &mut S,
+    options: &SendOptions,
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Settled>, S::Error> {
+    match store.pending()? {
+        Some(pending) => {
+            tracing::info!(what = %pending.call.what, nonce = pending.nonce, "taking up a pending transaction");
+            see_through(node, store, pending, options, stop).map(Some)
+        }
+        None => Ok(None),
+    }
+}
+
+/// Waits until the chain's fees are below the cap.
+fn affordable_fees<N: Node>(
+    node: &N,
+    call: &Call,
+    options: &SendOptions,
+    stop: &dyn Fn() -> bool,
+) -> Result<(u128, u128), Error> {
+    let start = node.clock();
+    loop {
+        let fees = node.fees()?;
+        if let Some(found) = first_fees(&fees, options.fee_cap) {
+            return Ok(found);
+        }
+        tracing::warn!(
+            base_fee = fees.base_fee,
+            cap = options.fee_cap,
+            "fees are above the cap, waiting"
+        );
+        if stop() || node.clock().saturating_sub(start) >= options.patience {
+            return Err(Error::FeeCap {
+                what: call.what.clone(),
+                needed: fees.base_fee.saturating_add(fees.priority_fee),
+                cap: options.fee_cap,
+            });
+        }
+        node.pause();
+    }
+}
+
+/// The account's next nonce, once nothing of the account is on its way: behind a transaction that is not ours, ours would
+/// hang if that one is dropped.
+fn free_nonce<N: Node>(
+    node: &N,
+    options: &SendOptions,
+    stop: &dyn Fn() -> bool,
+) -> Result<u64, Error> {
+    let start = node.clock();
+    loop {
+        let (included, with_pending) = node.nonces()?;
+        if with_pending <= included {
+            return Ok(included);
+        }
+        if stop() || node.clock().saturating_sub(start) >= options.patience {
+            return Err(Error::ForeignPending {
+                account: node.account()?,
+                count: with_pending.saturating_sub(included),
+            });
+        }
+        tracing::warn!(
+            count = with_pending - included,
+            "the account has pending transactions of another program, waiting"
+        );
+        node.pause();
+    }
+}
+
+/// Sends, waits, and replaces until the nonce is used.
+fn see_through<N: Node, S: Store>(
+    node: &N,
+    store: &mut S,
+    mut pending: Pending,
+    options: &SendOptions,
+    stop: &dyn Fn() -> bool,
+) -> Result<Settled, S::Error> {
+    let start = node.clock();
+    let mut acted = None;
+    let mut looks = 0;
+    loop {
+        if let Some(included) = find(node, &pending)? {
+            return settle(store, &pending, Some(included));
+        }
+        let (nonce, _) = node.nonces()?;
+        if nonce > pending.nonce {
+            looks += 1;
+            if looks > LOOKS {
+                tracing::warn!(
+                    nonce = pending.nonce,
+                    "the nonce went to another transaction"
+                );
+                return settle(store, &pending, None);
+            }
+        } else {
+            let now = node.clock();
+            match acted {
+                None => offer(node, &pending)?,
+                Some(at) if now.saturating_sub(at) >= options.bump_after => {
+                    replace(node, store, &mut pending, options)?;
+                    offer(node, &pending)?;
+                }
+                Some(_) => {}
+            }
+            if acted.is_none_or(|at| now.saturating_sub(at) >= options.bump_after) {
+                acted = Some(now);
+            }
+        }
+        let waited = node.clock().saturating_sub(start);
+        if stop() || waited >= options.patience {
+            return Err(Error::Pending {
+                hash: pending
+                    .attempts
+                    .last()
+                    .map(|attempt| attempt.hash)
+                    .unwrap_or_default(),
+                what: pending.call.what,
+                waited,
+            }
+            .into());
+        }
+        node.pause();
+    }
+}
+
+/// Hands the newest version to the node. Whatever it answers, receipts decide; only an answer that says that nothing will ever
+/// come of it ends the wait.
+fn offer<N: Node>(node: &N, pending: &Pending) -> Result<(), Error> {
+    let Some(attempt) = pending.attempts.last() else {
+        return Ok(());
+    };
+    tracing::info!(
+        what = %pending.call.what,
+        hash = %attempt.hash,
+        nonce = pending.nonce,
+        max_fee_per_gas = attempt.max_fee_per_gas,
+        "sending"
+    );
+    match node.broadcast(&attempt.raw) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            tracing::warn!(%error, hash = %attempt.hash, "the node did not take the transaction");
+            match &error {
+                Error::Refused { message, .. }
+                    if message.to_lowercase().contains("insufficient funds") =>
+                {
+                    Err(error)
+                }
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+/// Signs the same call with higher fees, if the cap allows.
+fn replace<N: Node, S: Store>(
+    node: &N,
+    store: &mut S,
+    pending: &mut Pending,
+    options: &SendOptions,
+) -> Result<(), S::Error> {
+    let Some(last) = pending.attempts.last() else {
+        return Ok(());
+    };
+    let Some((max_fee, tip)) = replacement_fees(last, &node.fees()?, options.fee_cap) else {
+        tracing::warn!(
+            cap = options.fee_cap,
+            "higher fees would exceed the cap, waiting"
+        );
+        return Ok(());
+    };
+    let quote = Quote {
+        gas: pending.gas_limit,
+        gas_limit: pending.gas_limit,
+        max_fee_per_gas: max_fee,
+        max_priority_fee_per_gas: tip,
+    };
+    let signed = node.sign(&pending.call, &quote, pending.nonce)?;
+    pending.attempts.push(Attempt {
+        hash: signed.hash,
+        raw: signed.raw,
+        max_fee_per_gas: max_fee,
+        max_priority_fee_per_gas: tip,
+    });
+    store.keep(pending)
+}
+
+/// The version that is included.
+fn find<N: Node>(node: &N, pending: &Pending) -> Result<Option<(B256, Receipt)>, Error> {
+    for attempt in pending.attempts.iter().rev() {
+        if let Some(receipt) = node.receipt(attempt.hash)? {
+            return Ok(Some((attempt.hash, receipt)));
+        }
+    }
+    Ok(None)
+}
+
+fn settle<S: Store>(
+    store: &mut S,
+    pending: &Pending,
+    included: Option<(B256, Receipt)>,
+) -> Result<Settled, S::Error> {
+    let settled = Settled {
+        what: pending.call.what.clone(),
+        nonce: pending.nonce,
+        included,
+        attempts: pending.attempts.len() as u64,
+    };
+    store.settle(&settled)?;
+    if let Some((hash, receipt)) = &settled.included {
+        tracing::info!(
+            what = %settled.what, %hash, block = receipt.block, gas = receipt.gas_used, success = receipt.success,
+            "included"
+        );
+    }
+    Ok(settled)
+}
