@@ -8,6 +8,7 @@
 //! - [`deploy`]: MACI on a chain, step by step; [`voter`]: sign up, join, publish.
 //! - [`wallet`]: the Ethereum key, from a file and never from an argument.
 //! - [`submit`]: from a proven poll to its results on the chain, exactly once.
+//! - [`doctor`]: what would stop a poll's coordinator later, found before any work.
 //! - [`error`]: one error type, whose kind says what the caller can do.
 
 #![forbid(unsafe_code)]
@@ -26,6 +27,7 @@
 pub mod client;
 pub mod contracts;
 pub mod deploy;
+pub mod doctor;
 pub mod error;
 pub mod submit;
 #[cfg(feature = "testing")]

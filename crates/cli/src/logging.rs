@@ -32,6 +32,12 @@ pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
         }
         _ => EnvFilter::new(level),
     };
+    // arkworks opens a span for every gadget that it synthesises, with the gadget's arguments as fields: gigabytes of lines
+    // that hold the witness (K-17). Nothing switches them on.
+    let filter = match "gr1cs=off".parse() {
+        Ok(gadgets) => filter.add_directive(gadgets),
+        Err(_) => filter,
+    };
     let writer = match &settings.log_file.value {
         Some(path) => {
             let file = OpenOptions::new()

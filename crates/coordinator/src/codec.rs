@@ -23,6 +23,16 @@ impl Out {
         self
     }
 
+    pub(crate) fn u128(mut self, value: u128) -> Self {
+        self.0.extend_from_slice(&value.to_be_bytes());
+        self
+    }
+
+    /// A length, then the bytes.
+    pub(crate) fn blob(self, value: &[u8]) -> Self {
+        self.u64(value.len() as u64).bytes(value)
+    }
+
     pub(crate) fn bytes(mut self, value: &[u8]) -> Self {
         self.0.extend_from_slice(value);
         self
@@ -78,6 +88,22 @@ impl<'a> In<'a> {
 
     pub(crate) fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_be_bytes)
+    }
+
+    pub(crate) fn u128(&mut self) -> Option<u128> {
+        self.array().map(u128::from_be_bytes)
+    }
+
+    /// A length, then that many bytes.
+    pub(crate) fn blob(&mut self) -> Option<Vec<u8>> {
+        let length = usize::try_from(self.u64()?).ok()?;
+        let (head, tail) = self.0.split_at_checked(length)?;
+        self.0 = tail;
+        Some(head.to_vec())
+    }
+
+    pub(crate) fn text(&mut self) -> Option<String> {
+        String::from_utf8(self.blob()?).ok()
     }
 
     pub(crate) fn fr(&mut self) -> Option<Fr> {

@@ -280,6 +280,12 @@ pub enum Error {
     /// The deployment file does not name the poll's contracts.
     #[error("the poll's contracts: {0}")]
     Source(#[source] Box<SourceError>),
+    /// The chain, the node or the account.
+    #[error(transparent)]
+    Chain(#[from] Box<maci_chain::Error>),
+    /// A stage that needs a chain was asked for without one.
+    #[error("this step sends transactions, and no node was named")]
+    NoChain,
     /// Stopped on request, after committing the batch in hand.
     #[error("interrupted; everything finished is in the journal")]
     Interrupted,
@@ -295,6 +301,7 @@ impl Error {
             | Self::Source(_)
             | Self::SourceNeeded
             | Self::KeyNeeded
+            | Self::NoChain
             | Self::StageNeeded { .. } => ExitClass::Usage,
             Self::Recorded { source, .. } => recorded_class(source),
             Self::OtherPoll { .. }
@@ -310,6 +317,11 @@ impl Error {
             | Self::OtherKey { .. }
             | Self::ResultRange
             | Self::Keys { .. } => ExitClass::Conflict,
+            Self::Chain(error) => match error.kind() {
+                maci_chain::Kind::Usage => ExitClass::Usage,
+                maci_chain::Kind::Outside => ExitClass::Outside,
+                maci_chain::Kind::State => ExitClass::Conflict,
+            },
             Self::Prove(_) | Self::Transcript(_) => ExitClass::AnswerNo,
             Self::Interrupted => ExitClass::Interrupted,
         }
@@ -341,6 +353,8 @@ impl Error {
             Self::Prove(_) => "prove",
             Self::Transcript(_) => "transcript",
             Self::Source(_) => "contracts",
+            Self::Chain(error) => chain_code(error),
+            Self::NoChain => "no_chain",
             Self::Interrupted => "interrupted",
         }
     }
@@ -386,6 +400,8 @@ impl Error {
                 "unwind the proofs and make them again; if it stays, report it with the journal"
             }
             Self::Interrupted => "run the same command again to go on",
+            Self::NoChain => "name a node",
+            Self::Chain(error) => return chain_hint(error),
             Self::Process(_)
             | Self::Source(_)
             | Self::ResultRange
@@ -437,6 +453,43 @@ impl Error {
                 fault: JournalFault::Database(other.to_string()),
             },
         }
+    }
+}
+
+impl From<maci_chain::Error> for Error {
+    fn from(error: maci_chain::Error) -> Self {
+        Self::Chain(Box::new(error))
+    }
+}
+
+/// A stable name of what the chain said.
+fn chain_code(error: &maci_chain::Error) -> &'static str {
+    use maci_chain::Error as E;
+    match error {
+        E::VotingOpen { .. } => "voting_open",
+        E::FeeCap { .. } => "fee_cap",
+        E::Funds { .. } => "funds",
+        E::ForeignPending { .. } => "foreign_pending",
+        E::Pending { .. } => "transaction_pending",
+        E::Failed { .. } => "transaction_failed",
+        E::Reverted { .. } => "reverted",
+        E::WrongChain { .. } => "wrong_chain",
+        E::NoWallet { .. } => "no_wallet",
+        _ => match error.kind() {
+            maci_chain::Kind::Usage => "chain_usage",
+            maci_chain::Kind::Outside => "chain_unreachable",
+            maci_chain::Kind::State => "chain_state",
+        },
+    }
+}
+
+/// What to do about it; most messages of the chain say so themselves.
+fn chain_hint(error: &maci_chain::Error) -> Option<&'static str> {
+    match error.kind() {
+        maci_chain::Kind::Outside => {
+            Some("nothing is lost; run the same command again: what is on its way is taken up")
+        }
+        maci_chain::Kind::Usage | maci_chain::Kind::State => None,
     }
 }
 

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use maci_chain::submit::{DryCall, Position};
 use maci_protocol::PollLog;
 use maci_protocol::keys::CoordinatorKey;
 use maci_protocol::layout::FinalState;
@@ -26,8 +27,10 @@ use crate::stages::bundle::Bundle;
 use crate::stages::ingest::{self, Ingest};
 use crate::stages::process::Process;
 use crate::stages::prove::Prove;
+use crate::stages::submit::{self, Submit, Target};
 use crate::stages::tally::{self, Tally};
 use crate::stages::transcript::{self, Transcript};
+use crate::transactions::TransactionRow;
 use crate::unit::ProofUnit;
 use crate::warning::{Warning, joined_without_signup, reused_key, small_poll};
 
@@ -110,6 +113,7 @@ pub struct Job {
     pub(crate) log: Option<Arc<PollLog>>,
     pub(crate) last: Option<FinalState<MaciLayout>>,
     pub(crate) outcome: Option<TallyOutcome>,
+    pub(crate) target: Option<Target>,
 }
 
 /// Shows where the job is; what it computed holds decrypted votes.
@@ -146,6 +150,7 @@ impl Job {
             log: None,
             last: None,
             outcome: None,
+            target: None,
         };
         if let (Some(poll), Some(key)) = (job.poll_row()?, &job.key) {
             poll.check_coordinator(key)?;
@@ -269,9 +274,32 @@ impl Job {
         self.run(StageId::Bundle, control)
     }
 
-    /// Runs every stage to its end.
+    /// The same job with a chain to submit to.
+    #[must_use]
+    pub fn with_target(mut self, target: Target) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    /// Brings everything onto the chain that is not there yet. Needs [`Job::with_target`].
+    pub fn submit(&mut self, control: Control<'_>) -> Result<Checkpoint, Error> {
+        self.run(StageId::Submit, control)
+    }
+
+    /// What would be sent, and from where: nothing is signed or sent.
+    pub fn submission(&mut self, control: Control<'_>) -> Result<(Position, Vec<DryCall>), Error> {
+        submit::dry_run(self, control)
+    }
+
+    /// Every transaction of ours that ended, in order.
+    pub fn transactions(&self) -> Result<Vec<TransactionRow>, Error> {
+        let rows = self.journal.read(|r| r.all::<TransactionRow>())?;
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// Runs every stage that needs no chain to its end.
     pub fn run_all(&mut self, control: Control<'_>) -> Result<Status, Error> {
-        for stage in StageId::ALL {
+        for stage in StageId::OFFLINE {
             self.run(stage, control)?;
         }
         self.status()
@@ -421,6 +449,7 @@ fn stage_of(stage: StageId) -> &'static dyn Stage<Job> {
         StageId::Prove => &Prove,
         StageId::Transcript => &Transcript,
         StageId::Bundle => &Bundle,
+        StageId::Submit => &Submit,
     }
 }
 

@@ -11,6 +11,7 @@
 //! | prove | the batches without a proof | proof rows, `proofs/*.json` |
 //! | transcript | all proofs | one check of the whole poll |
 //! | bundle | everything | the audit bundle |
+//! | submit | everything, a chain | transactions, each exactly once |
 //!
 //! Every artefact is a function of the log and the coordinator key (D16). The [`journal`] therefore keeps no secret, and an
 //! interrupted job ends with the same bytes as one that ran through; finished proofs are never made again.
@@ -31,6 +32,7 @@ mod source;
 mod stage;
 mod stages;
 mod tally_json;
+mod transactions;
 mod unit;
 mod warning;
 
@@ -43,5 +45,7 @@ pub use proving_keys::{ProvingKeys, StoredKeys};
 pub use records::{PollIdentity, PollRow, ProofRow, ResultsRow};
 pub use source::Recorded;
 pub use stage::{Checkpoint, Control, Stage, StageId};
+pub use stages::submit::Target;
+pub use transactions::{IncludedRow, TransactionRow};
 pub use unit::{ProofKind, ProofUnit};
 pub use warning::{Warning, small_poll};

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Error;
 use crate::stage::StageId;
+use crate::transactions::TransactionRow;
 use crate::unit::ProofUnit;
 
 /// One thing that happened in a running job. Durations are wall-clock seconds of this process, for humans only: no artefact
@@ -55,6 +56,8 @@ pub enum Event {
         /// Seconds from the start of its witness to its commit.
         seconds: f64,
     },
+    /// A transaction of ours ended.
+    Transaction(TransactionRow),
     /// A stage is complete.
     StageFinished {
         /// The stage.

@@ -1,7 +1,7 @@
 //! The stage contract.
 //!
 //! A job is a list of stages (architecture.md §4). Each has a number of units known once its predecessor is complete (log
-//! entries, message batches, ballot batches, proofs, one transcript, one bundle) and a checkpoint that counts the units done. `execute` goes
+//! entries, message batches, ballot batches, proofs, one transcript, one bundle, steps on the chain) and a checkpoint that counts the units done. `execute` goes
 //! forward, `unwind` back; both write their rows and their checkpoint in one transaction, so whenever the process dies the
 //! journal is at a checkpoint.
 
@@ -27,11 +27,24 @@ pub enum StageId {
     Transcript,
     /// The audit bundle.
     Bundle,
+    /// Everything of it on the chain: merge, proofs, results.
+    Submit,
 }
 
 impl StageId {
     /// Every stage in order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
+        Self::Ingest,
+        Self::Process,
+        Self::Tally,
+        Self::Prove,
+        Self::Transcript,
+        Self::Bundle,
+        Self::Submit,
+    ];
+
+    /// The stages that need no chain, in order.
+    pub const OFFLINE: [Self; 6] = [
         Self::Ingest,
         Self::Process,
         Self::Tally,
@@ -53,6 +66,7 @@ impl StageId {
             Self::Prove => "proofs",
             Self::Transcript => "transcripts",
             Self::Bundle => "bundles",
+            Self::Submit => "steps on the chain",
         }
     }
 }
@@ -66,6 +80,7 @@ impl fmt::Display for StageId {
             Self::Prove => "prove",
             Self::Transcript => "transcript",
             Self::Bundle => "bundle",
+            Self::Submit => "submit",
         })
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod bundle;
 pub(crate) mod ingest;
 pub(crate) mod process;
 pub(crate) mod prove;
+pub(crate) mod submit;
 pub(crate) mod tally;
 pub(crate) mod transcript;
 

@@ -135,12 +135,14 @@ pub fn plan(
         }
     }
     let counts = &work.transcript;
+    let batches = counts.process.len() as u64;
+    let depth = work.snapshot.params.vote_option_tree_depth;
     let total = 1 + counts.process.len() as u64 + counts.tally.len() as u64;
     Ok(Plan {
         left: left
             .into_iter()
             .map(|(step, call)| Planned {
-                usual_gas: usual_gas(step, work),
+                usual_gas: usual_gas(step, batches, depth),
                 step,
                 call,
             })
@@ -299,16 +301,15 @@ fn results(work: Work<'_>, options: &[u64]) -> AddTallyResultsArgs {
     }
 }
 
-/// Gas as measured on the recorded polls, rounded up.
-fn usual_gas(step: Step, work: Work<'_>) -> u64 {
-    let batches = work.transcript.process.len() as u64;
+/// Gas as measured on the recorded polls, rounded up: of a poll with so many message batches and such a vote option tree.
+pub(crate) fn usual_gas(step: Step, batches: u64, vote_option_tree_depth: u8) -> u64 {
     match step {
         Step::Merge => 300_000,
         // Each call copies the whole list of batch hashes; the first one also pads it.
         Step::Process(batch) => 480_000 + 3_000 * batches + if batch == 0 { 100_000 } else { 0 },
         Step::Tally(batch) => 410_000 + if batch == 0 { 100_000 } else { 0 },
         Step::Results { first, last } => {
-            let levels = u64::from(work.snapshot.params.vote_option_tree_depth);
+            let levels = u64::from(vote_option_tree_depth);
             100_000 + (last - first + 1) * (80_000 + 125_000 * levels)
         }
     }

@@ -147,6 +147,11 @@ fn k_17_logs_metrics_status_and_artefacts_of_a_run_at_trace_hold_no_secret() {
         "{last}"
     );
     let log = fs::read_to_string(place.join("maci.log")).expect("a log");
+    assert!(
+        log.len() < 20 << 20,
+        "a log that people can read: {} bytes",
+        log.len()
+    );
     let lines: Vec<Value> = log
         .lines()
         .map(|line| serde_json::from_str(line).expect("one object a line"))

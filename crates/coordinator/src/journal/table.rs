@@ -32,6 +32,10 @@ pub enum Table {
     Attempts,
     /// Row 0: the digest of the audit bundle.
     Bundle,
+    /// Row 0: the transaction that is on its way to the chain, if there is one.
+    Pending,
+    /// Transactions that ended, in order.
+    Transactions,
     /// Row 0: how many commits there were.
     Sequence,
     /// Count and digest sum of each other table, by its id.
@@ -40,7 +44,7 @@ pub enum Table {
 
 impl Table {
     /// Every table that has a seal.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Poll,
         Self::Checkpoints,
         Self::Leaves,
@@ -54,6 +58,8 @@ impl Table {
         Self::Sequence,
         Self::BatchHashes,
         Self::Deployment,
+        Self::Pending,
+        Self::Transactions,
     ];
 
     pub(super) fn id(self) -> u64 {
@@ -72,6 +78,8 @@ impl Table {
             Self::Sequence => 11,
             Self::BatchHashes => 12,
             Self::Deployment => 13,
+            Self::Pending => 20,
+            Self::Transactions => 21,
         }
     }
 
@@ -91,6 +99,8 @@ impl Table {
             Self::Sequence => "sequence",
             Self::BatchHashes => "batch_hashes",
             Self::Deployment => "deployment",
+            Self::Pending => "pending",
+            Self::Transactions => "transactions",
         }
     }
 
