@@ -149,6 +149,10 @@ pub(crate) enum Command {
     Prove(commands::prove::ProveArgs),
     /// Tally natively and show the results
     Tally(commands::tally::TallyArgs),
+    /// Bring a proven poll onto the chain: merge, proofs, results (was: proveOnChain)
+    Submit(commands::submit::SubmitArgs),
+    /// Check a poll on a chain, and this machine, before any work
+    Doctor(commands::doctor::DoctorArgs),
     /// Show where a job stands, also while another process is at it
     Status(commands::status::StatusArgs),
     /// Make or verify the audit bundle of a proven poll

@@ -60,6 +60,13 @@ impl NodeArgs {
 }
 
 impl EthKeyArgs {
+    /// Whether the command line or the environment names a key.
+    pub(crate) fn is_named(&self) -> bool {
+        self.eth_key_file.is_some()
+            || self.eth_keystore.is_some()
+            || std::env::var_os("MACI_ETH_KEY_FILE").is_some_and(|value| !value.is_empty())
+    }
+
     /// Reads the key. What the command line names comes before what the environment names.
     pub(crate) fn load(&self) -> Result<Wallet, Failure> {
         let named = |name: &str| {
@@ -175,6 +182,9 @@ pub(crate) fn failure(error: &Error) -> Failure {
         Error::Failed { .. } => "transaction_failed",
         Error::Pending { .. } => "transaction_pending",
         Error::Funds { .. } => "no_funds",
+        Error::FeeCap { .. } => "fee_cap",
+        Error::ForeignPending { .. } => "foreign_pending",
+        Error::VotingOpen { .. } => "voting_open",
         Error::NoWallet { .. } => "no_eth_key",
         Error::Key { .. } => "bad_key_file",
         Error::Io { .. } => "io",

@@ -4,13 +4,16 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use maci_chain::submit::{DryCall, Position};
 use maci_coordinator::{
-    Cancel, Control, Error, Event, ExitClass, Job, Options, Recorded, StageId, Status, Warning,
+    Cancel, Control, Error, Event, ExitClass, Job, Options, Recorded, StageId, Status, Target,
+    TransactionRow, Warning,
 };
 use maci_protocol::PollLog;
 use maci_protocol::keys::CoordinatorKey;
 use maci_protocol::layout::maci::TallyOutcome;
 
+use crate::chain;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::metrics::Metrics;
@@ -72,6 +75,10 @@ impl maci_coordinator::Progress for Watch {
                     stage.as_ref(),
                     &format!("keys of {circuit} ready in {seconds:.1} s"),
                 );
+            }
+            Event::Transaction(row) => {
+                let text = transaction_text(row);
+                self.note(stage.as_ref(), &text);
             }
             Event::StageFinished { .. } => *stage = None,
             Event::Warning(warning) => {
@@ -186,6 +193,27 @@ impl<'a> Session<'a> {
         self.job.outcome(control).map_err(|error| failure(&error))
     }
 
+    /// Names the chain to submit to.
+    pub(crate) fn set_target(&mut self, target: Target) {
+        self.job.set_target(target);
+    }
+
+    /// What would be sent.
+    pub(crate) fn submission(&mut self) -> Result<(Position, Vec<DryCall>), Failure> {
+        let control = Control {
+            progress: &self.watch,
+            cancel: &self.cancel,
+        };
+        self.job
+            .submission(control)
+            .map_err(|error| failure(&error))
+    }
+
+    /// Every transaction of ours that ended.
+    pub(crate) fn transactions(&self) -> Result<Vec<TransactionRow>, Failure> {
+        self.job.transactions().map_err(|error| failure(&error))
+    }
+
     /// Writes the circuit inputs of every batch.
     pub(crate) fn export_inputs(&mut self, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         let control = Control {
@@ -219,8 +247,28 @@ impl Drop for Session<'_> {
     }
 }
 
+/// One line about a transaction that ended.
+fn transaction_text(row: &TransactionRow) -> String {
+    match &row.included {
+        Some(included) => format!(
+            "{} in block {}, {} gas{}",
+            row.what,
+            included.block,
+            included.gas,
+            if included.success { "" } else { ", FAILED" }
+        ),
+        None => format!(
+            "{}: its nonce {} went to another transaction",
+            row.what, row.nonce
+        ),
+    }
+}
+
 /// A job's error with the exit code that the coordinator sorts it into and a hint in terms of this program.
 pub(crate) fn failure(error: &Error) -> Failure {
+    if let Error::Chain(error) = error {
+        return chain::failure(error);
+    }
     let message = with_causes(error);
     let failure = match error.class() {
         ExitClass::AnswerNo => Failure::no(error.code(), message),

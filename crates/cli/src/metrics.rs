@@ -29,7 +29,7 @@ enum Kind {
 }
 
 /// Name, kind and help of every metric.
-const METRICS: [(&str, Kind, &str); 9] = [
+const METRICS: [(&str, Kind, &str); 11] = [
     (
         "maci_build_info",
         Kind::Gauge,
@@ -65,6 +65,16 @@ const METRICS: [(&str, Kind, &str); 9] = [
         "maci_key_seconds",
         Kind::Gauge,
         "Seconds that making or reading a circuit's proving key took.",
+    ),
+    (
+        "maci_transactions_total",
+        Kind::Counter,
+        "Transactions of this process that ended.",
+    ),
+    (
+        "maci_gas_total",
+        Kind::Counter,
+        "Gas that they were charged for.",
     ),
     ("maci_warnings_total", Kind::Counter, "Warnings of the job."),
 ];
@@ -156,6 +166,19 @@ impl Metrics {
                     *seconds,
                 );
             }
+            Event::Transaction(row) => {
+                let outcome = match &row.included {
+                    Some(included) if included.success => "included",
+                    Some(_) => "failed",
+                    None => "displaced",
+                };
+                let label = format!("call=\"{}\",outcome=\"{outcome}\"", row.what);
+                self.add("maci_transactions_total", label, 1.0);
+                if let Some(included) = &row.included {
+                    let label = format!("call=\"{}\"", row.what);
+                    self.add("maci_gas_total", label, number(included.gas));
+                }
+            }
             Event::Warning(warning) => {
                 self.add(
                     "maci_warnings_total",
@@ -244,7 +267,7 @@ impl Metrics {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use maci_coordinator::{ProofUnit, StageId};
+    use maci_coordinator::{IncludedRow, ProofUnit, StageId, TransactionRow};
 
     use super::*;
 
@@ -275,6 +298,18 @@ mod tests {
                 seconds: 1.25,
             });
         }
+        metrics.take(&Event::Transaction(TransactionRow {
+            what: "mergeState".to_owned(),
+            nonce: 1,
+            included: Some(IncludedRow {
+                hash: [7; 32],
+                block: 3,
+                gas: 239_018,
+                gas_price: 1,
+                success: true,
+            }),
+            attempts: 1,
+        }));
         metrics.take(&Event::Advanced {
             stage,
             done: 3,
@@ -289,6 +324,8 @@ mod tests {
             "maci_stage_units{stage=\"prove\"} 5",
             "maci_stage_seconds{stage=\"prove\"} 2.5",
             "# TYPE maci_proofs_total counter",
+            "maci_transactions_total{call=\"mergeState\",outcome=\"included\"} 1",
+            "maci_gas_total{call=\"mergeState\"} 239018",
             "maci_proofs_total{kind=\"tally\"} 2",
             "maci_proof_seconds_total{kind=\"tally\"} 2.5",
             "maci_key_seconds{circuit=\"VoteTallyQv(2, 1, 1)\"} 0.5",

@@ -353,7 +353,7 @@ impl Error {
             Self::Prove(_) => "prove",
             Self::Transcript(_) => "transcript",
             Self::Source(_) => "contracts",
-            Self::Chain(error) => chain_code(error),
+            Self::Chain(_) => "chain",
             Self::NoChain => "no_chain",
             Self::Interrupted => "interrupted",
         }
@@ -401,9 +401,9 @@ impl Error {
             }
             Self::Interrupted => "run the same command again to go on",
             Self::NoChain => "name a node",
-            Self::Chain(error) => return chain_hint(error),
             Self::Process(_)
             | Self::Source(_)
+            | Self::Chain(_)
             | Self::ResultRange
             | Self::Keys { .. }
             | Self::Prove(_) => return None,
@@ -459,37 +459,6 @@ impl Error {
 impl From<maci_chain::Error> for Error {
     fn from(error: maci_chain::Error) -> Self {
         Self::Chain(Box::new(error))
-    }
-}
-
-/// A stable name of what the chain said.
-fn chain_code(error: &maci_chain::Error) -> &'static str {
-    use maci_chain::Error as E;
-    match error {
-        E::VotingOpen { .. } => "voting_open",
-        E::FeeCap { .. } => "fee_cap",
-        E::Funds { .. } => "funds",
-        E::ForeignPending { .. } => "foreign_pending",
-        E::Pending { .. } => "transaction_pending",
-        E::Failed { .. } => "transaction_failed",
-        E::Reverted { .. } => "reverted",
-        E::WrongChain { .. } => "wrong_chain",
-        E::NoWallet { .. } => "no_wallet",
-        _ => match error.kind() {
-            maci_chain::Kind::Usage => "chain_usage",
-            maci_chain::Kind::Outside => "chain_unreachable",
-            maci_chain::Kind::State => "chain_state",
-        },
-    }
-}
-
-/// What to do about it; most messages of the chain say so themselves.
-fn chain_hint(error: &maci_chain::Error) -> Option<&'static str> {
-    match error.kind() {
-        maci_chain::Kind::Outside => {
-            Some("nothing is lost; run the same command again: what is on its way is taken up")
-        }
-        maci_chain::Kind::Usage | maci_chain::Kind::State => None,
     }
 }
 

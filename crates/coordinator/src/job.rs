@@ -274,14 +274,12 @@ impl Job {
         self.run(StageId::Bundle, control)
     }
 
-    /// The same job with a chain to submit to.
-    #[must_use]
-    pub fn with_target(mut self, target: Target) -> Self {
+    /// Names the chain to submit to.
+    pub fn set_target(&mut self, target: Target) {
         self.target = Some(target);
-        self
     }
 
-    /// Brings everything onto the chain that is not there yet. Needs [`Job::with_target`].
+    /// Brings everything onto the chain that is not there yet. Needs [`Job::set_target`].
     pub fn submit(&mut self, control: Control<'_>) -> Result<Checkpoint, Error> {
         self.run(StageId::Submit, control)
     }

@@ -320,7 +320,9 @@ fn n_08_fees_rise_by_an_eighth_within_the_cap() {
     for fee in [0, 1, 7, 8, 1_000_000_000, u128::MAX / 2, u128::MAX] {
         let higher = bumped(fee);
         assert!(higher > fee || fee == u128::MAX);
-        assert!(fee > u128::MAX / 2 || higher * 8 >= fee * 9 && higher <= fee + fee / 8 + 1);
+        let eighths = fee.checked_mul(9).zip(higher.checked_mul(8));
+        assert!(eighths.is_none_or(|(least, bumped)| bumped >= least));
+        assert!(higher - fee <= fee / 8 + 1);
     }
     let fees = |base_fee, priority_fee| Fees {
         base_fee,

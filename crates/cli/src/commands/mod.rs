@@ -5,6 +5,7 @@ pub(crate) mod circuits;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod ingest;
 pub(crate) mod keys;
@@ -15,6 +16,7 @@ pub(crate) mod process;
 pub(crate) mod prove;
 pub(crate) mod settle;
 pub(crate) mod status;
+pub(crate) mod submit;
 pub(crate) mod tally;
 pub(crate) mod verdict;
 
@@ -33,6 +35,8 @@ pub(crate) fn run(context: &Context<'_>, command: Command) -> Result<Report, Fai
         Command::Tally(args) => tally::run(context, &args),
         Command::Prove(args) => prove::run(context, &args),
         Command::Bundle(command) => bundle::run(context, &command),
+        Command::Submit(args) => submit::run(context, &args),
+        Command::Doctor(args) => doctor::run(context, &args),
         Command::Status(args) => status::run(context, &args),
         Command::Export(command) => export::run(context, &command),
         Command::Verdict(command) => verdict::run(context, &command),

@@ -1,0 +1,164 @@
+//! `maci doctor`.
+
+mod machine;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use maci_chain::doctor::{Checkup, Expected, Outcome, examine};
+use maci_chain::primitives::Address;
+use maci_keys::{AllowInsecureDevKeys, Manifest, dev_verifying_key};
+use maci_verifier::{CircuitId, VkId};
+use serde_json::{Value, json};
+
+use super::submit::SendArgs;
+use crate::audit::DevKeysArgs;
+use crate::chain::{EthKeyArgs, NodeArgs};
+use crate::context::Context;
+use crate::coordinator_key::{self, KeyArgs};
+use crate::failure::Failure;
+use crate::report::Report;
+
+/// Arguments of `doctor`.
+#[derive(Args, Debug)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    node: NodeArgs,
+
+    /// Address of the MACI instance
+    #[arg(long, value_name = "ADDRESS")]
+    maci: Address,
+
+    /// Number of the poll there
+    #[arg(long, value_name = "N")]
+    poll: u64,
+
+    /// Directory of manifest.toml and the verifying keys that the registry is compared with
+    #[arg(long, value_name = "DIR", default_value = "keys")]
+    keys: PathBuf,
+
+    #[command(flatten)]
+    key: KeyArgs,
+
+    #[command(flatten)]
+    eth_key: EthKeyArgs,
+
+    #[command(flatten)]
+    dev_keys: DevKeysArgs,
+
+    #[command(flatten)]
+    send: SendArgs,
+}
+
+/// Checks everything; the answer is no if one check fails.
+pub(crate) fn run(context: &Context<'_>, args: &DoctorArgs) -> Result<Report, Failure> {
+    let client = args.node.connect()?;
+    // What is not named is not checked: a doctor may look at somebody else's poll.
+    let coordinator = match (&args.key.key_file, &context.settings.key_file.value) {
+        (None, None) => None,
+        _ => Some(coordinator_key::load(context, &args.key)?.public()),
+    };
+    let account = if args.eth_key.is_named() {
+        Some(args.eth_key.load()?.address())
+    } else {
+        None
+    };
+    let expected = Expected {
+        chain_id: args.node.chain_id,
+        coordinator,
+        account,
+        fee_cap: Some(args.send.fee_cap()?),
+    };
+    let keys = Keys::open(args)?;
+    let (mut checkup, params) = examine(&client, args.maci, args.poll, &expected, &|circuit| {
+        keys.id(circuit)
+    });
+    if let Some(params) = params {
+        machine::check(context, &params, &mut checkup);
+    }
+    Ok(report(&checkup))
+}
+
+/// The verifying keys of this checkout.
+struct Keys {
+    manifest: Option<Manifest>,
+    dev: Option<AllowInsecureDevKeys>,
+}
+
+impl Keys {
+    fn open(args: &DoctorArgs) -> Result<Self, Failure> {
+        let there = args.keys.join(maci_keys::manifest::FILE).exists();
+        let manifest = there.then(|| Manifest::load(&args.keys)).transpose();
+        Ok(Self {
+            manifest: manifest.map_err(|error| Failure::usage("bad_manifest", error))?,
+            dev: args.dev_keys.token(),
+        })
+    }
+
+    /// The manifest's key, else the development key where the user allows such keys.
+    fn id(&self, circuit: CircuitId) -> Option<VkId> {
+        let shipped = self
+            .manifest
+            .as_ref()
+            .and_then(|manifest| manifest.entry(circuit).ok());
+        match shipped {
+            Some(entry) => Some(entry.vk_id),
+            None => {
+                self.dev.as_ref()?;
+                let (key, _) = dev_verifying_key(circuit).ok()?;
+                key.accept(self.dev).ok().map(|key| key.id())
+            }
+        }
+    }
+}
+
+fn report(checkup: &Checkup) -> Report {
+    let worst = checkup.worst();
+    let checks: Vec<Value> = checkup
+        .checks
+        .iter()
+        .map(|check| {
+            json!({ "check": check.name, "outcome": word(check.outcome), "found": check.found })
+        })
+        .collect();
+    let rows = checkup
+        .checks
+        .iter()
+        .map(|check| {
+            vec![
+                check.name.to_owned(),
+                check.outcome.to_string(),
+                check.found.clone(),
+            ]
+        })
+        .collect();
+    let report = Report::new(json!({ "checks": checks, "outcome": word(worst) })).table(
+        &["check", "", "found"],
+        &[],
+        rows,
+    );
+    match worst {
+        Outcome::Pass => report.text("everything is as it has to be"),
+        Outcome::Warning => report.text("nothing stands in the way; look at the warnings"),
+        Outcome::Unknown => report.refuse(
+            Failure::outside("doctor_unknown", "something could not be checked")
+                .hint("run the same command again once the node answers"),
+        ),
+        Outcome::Failure => report.refuse(
+            Failure::no(
+                "doctor_failed",
+                "this poll cannot be processed as things are",
+            )
+            .hint("see the checks that failed"),
+        ),
+    }
+}
+
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "pass",
+        Outcome::Warning => "warning",
+        Outcome::Unknown => "unknown",
+        Outcome::Failure => "failure",
+    }
+}

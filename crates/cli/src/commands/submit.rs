@@ -1,0 +1,223 @@
+//! `maci submit`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use maci_chain::submit::{DryCall, Position, SendOptions, SubmitOptions};
+use maci_coordinator::{StageId, Target, TransactionRow};
+use serde_json::{Value, json};
+
+use crate::audit::DevKeysArgs;
+use crate::chain::{DryRunArgs, EthKeyArgs, NodeArgs};
+use crate::context::Context;
+use crate::coordinator_key::{self, KeyArgs};
+use crate::failure::Failure;
+use crate::job::{Opening, Session};
+use crate::proving_keys::LocalKeys;
+use crate::report::Report;
+
+/// Arguments of `submit`.
+///
+/// The chain's own position decides what is sent, so the command can be run again at any time: what is there is not sent twice,
+/// and a transaction that an earlier run left on its way is taken up. Every proof is checked under the key in the poll's registry
+/// before anything is sent.
+#[derive(Args, Debug)]
+pub(crate) struct SubmitArgs {
+    #[command(flatten)]
+    key: KeyArgs,
+
+    #[command(flatten)]
+    dev_keys: DevKeysArgs,
+
+    #[command(flatten)]
+    node: NodeArgs,
+
+    #[command(flatten)]
+    eth_key: EthKeyArgs,
+
+    #[command(flatten)]
+    send: SendArgs,
+
+    #[command(flatten)]
+    dry_run: DryRunArgs,
+}
+
+/// How transactions are paid for and waited for.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct SendArgs {
+    /// The most that is ever paid per gas, in gwei; above it, submission waits
+    #[arg(long, value_name = "GWEI", default_value_t = 100.0)]
+    max_fee: f64,
+
+    /// Seconds after which a transaction that is not included is replaced by one with higher fees
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    bump_after: u64,
+
+    /// Seconds to wait for one transaction, or for fees below the limit, before giving up for now
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    patience: u64,
+
+    /// Blocks on top of the last transaction before the poll counts as done
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    confirmations: u64,
+}
+
+impl SendArgs {
+    /// As the chain crate takes them.
+    pub(crate) fn options(self) -> Result<SubmitOptions, Failure> {
+        if !(self.max_fee > 0.0 && self.max_fee < 1e9) {
+            return Err(Failure::usage(
+                "bad_max_fee",
+                format!(
+                    "--max-fee takes gwei above 0 and below 10^9, found {}",
+                    self.max_fee
+                ),
+            ));
+        }
+        // Whole wei, within the range just checked.
+        #[allow(clippy::cast_sign_loss)]
+        let fee_cap = (self.max_fee * 1e9) as u128;
+        Ok(SubmitOptions {
+            send: SendOptions {
+                fee_cap,
+                bump_after: Duration::from_secs(self.bump_after),
+                patience: Duration::from_secs(self.patience),
+            },
+            confirmations: self.confirmations,
+            ..SubmitOptions::default()
+        })
+    }
+
+    /// The highest price of gas, in wei.
+    pub(crate) fn fee_cap(self) -> Result<u128, Failure> {
+        Ok(self.options()?.send.fee_cap)
+    }
+}
+
+/// Sends what is missing, or shows what would be sent.
+pub(crate) fn run(context: &Context<'_>, args: &SubmitArgs) -> Result<Report, Failure> {
+    let key = Some(coordinator_key::load(context, &args.key)?);
+    let keys = Some(LocalKeys::new(context, args.dev_keys.token()));
+    let client = if args.dry_run.dry_run {
+        args.node.connect()?
+    } else {
+        args.node.connect_with(&args.eth_key)?
+    };
+    let mut session = Session::resume(
+        context,
+        Opening {
+            key,
+            keys,
+            ..Opening::default()
+        },
+    )?;
+    session.set_target(Target {
+        client: Arc::new(client),
+        options: args.send.options()?,
+    });
+    if args.dry_run.dry_run {
+        let (position, calls) = session.submission()?;
+        return Ok(planned(&position, &calls));
+    }
+    session.run(&[StageId::Submit])?;
+    Ok(submitted(&session.transactions()?))
+}
+
+/// What is left to be sent.
+fn planned(position: &Position, calls: &[DryCall]) -> Report {
+    let gas: u64 = calls.iter().map(|call| call.gas).sum();
+    let rows = calls
+        .iter()
+        .map(|call| {
+            vec![
+                call.step.to_string(),
+                call.to.to_string(),
+                call.data.len().to_string(),
+                format!("{}{}", if call.estimated { "" } else { "~" }, call.gas),
+            ]
+        })
+        .collect();
+    let data: Vec<Value> = calls
+        .iter()
+        .map(|call| {
+            json!({
+                "step": call.step.to_string(),
+                "to": call.to,
+                "calldata": call.data,
+                "gas": call.gas,
+                "estimated": call.estimated,
+            })
+        })
+        .collect();
+    let report = Report::new(json!({
+        "dry_run": true,
+        "block": position.block,
+        "voting_ended": position.is_closed(),
+        "calls": data,
+        "gas": gas,
+    }))
+    .table(&["step", "contract", "bytes", "gas"], &[2, 3], rows)
+    .text(format!(
+        "{} calls are left, about {gas} gas; nothing was sent (~: what such a call usually takes)",
+        calls.len()
+    ));
+    if position.is_closed() {
+        report
+    } else {
+        report.text(format!(
+            "voting is open until {}, the chain's time is {}",
+            position.end_date, position.time
+        ))
+    }
+}
+
+/// What this data directory's transactions came to.
+pub(crate) fn submitted(rows: &[TransactionRow]) -> Report {
+    let included = rows
+        .iter()
+        .filter_map(|row| row.included.as_ref().map(|at| (row, at)));
+    let gas: u64 = included.clone().map(|(_, at)| at.gas).sum();
+    let cost: u128 = included
+        .clone()
+        .map(|(_, at)| u128::from(at.gas).saturating_mul(at.gas_price))
+        .fold(0, u128::saturating_add);
+    let data: Vec<Value> = included
+        .clone()
+        .map(|(row, at)| {
+            json!({
+                "call": row.what,
+                "transaction": hash(&at.hash),
+                "block": at.block,
+                "gas": at.gas,
+                "gas_price": at.gas_price.to_string(),
+                "success": at.success,
+                "versions": row.attempts,
+            })
+        })
+        .collect();
+    let table = included
+        .map(|(row, at)| {
+            vec![
+                row.what.clone(),
+                at.block.to_string(),
+                at.gas.to_string(),
+                hash(&at.hash),
+            ]
+        })
+        .collect();
+    Report::new(json!({
+        "complete": true,
+        "transactions": data,
+        "gas": gas,
+        "cost_wei": cost.to_string(),
+    }))
+    .table(&["call", "block", "gas", "transaction"], &[1, 2], table)
+    .text(format!(
+        "merge, proofs and results are on the chain; this data directory paid for {gas} gas, {cost} wei"
+    ))
+}
+
+fn hash(bytes: &[u8; 32]) -> String {
+    alloy_primitives::B256::from(*bytes).to_string()
+}
