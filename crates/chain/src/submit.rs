@@ -17,7 +17,7 @@ pub mod sender;
 #[cfg(test)]
 mod tests;
 
-pub use drive::{Chain, DryCall, Notice, SubmitOptions, Submitted, dry_run, submit};
+pub use drive::{Chain, DryCall, Notice, SubmitOptions, Submitted, close, dry_run, submit};
 pub use keys::RegisteredKeys;
 pub use node::OnChain;
 pub use plan::{Plan, Planned, Step, Work, plan};

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use maci_chain::submit::{DryCall, Position};
-use maci_protocol::PollLog;
 use maci_protocol::keys::CoordinatorKey;
 use maci_protocol::layout::FinalState;
 use maci_protocol::layout::maci::{MaciLayout, TallyOutcome};
 use maci_protocol::recorded::Deployment;
 use maci_protocol::secrets::RunSeed;
+use maci_protocol::{Address, PollId, PollLog};
 use maci_verifier::transcript::VerifiedTally;
 
 use crate::datadir::DataDir;
@@ -282,6 +282,18 @@ impl Job {
     /// Brings everything onto the chain that is not there yet. Needs [`Job::set_target`].
     pub fn submit(&mut self, control: Control<'_>) -> Result<Checkpoint, Error> {
         self.run(StageId::Submit, control)
+    }
+
+    /// Closes the poll on the chain, unless it is closed: its log is complete only after that. Needs [`Job::set_target`], and
+    /// nothing in the journal.
+    pub fn close(
+        &mut self,
+        maci: Address,
+        poll: PollId,
+        control: Control<'_>,
+    ) -> Result<(), Error> {
+        let _span = tracing::info_span!("close").entered();
+        submit::close(self, maci.0, poll.0, control)
     }
 
     /// What would be sent, and from where: nothing is signed or sent.

@@ -5,7 +5,7 @@
 
 use alloy::primitives::Bytes;
 
-use super::plan::{Plan, Planned, RESULTS_PER_CALL, Step, Work, plan};
+use super::plan::{Plan, Planned, RESULTS_PER_CALL, Step, Work, merge, plan};
 use super::position::{Addresses, Position};
 use super::sender::{Node, SendOptions, Settled, Store, prepare, resume, send};
 use crate::error::Error;
@@ -83,6 +83,46 @@ pub fn submit<C: Chain, S: Store>(
     stop: &dyn Fn() -> bool,
     observe: &mut dyn FnMut(&Notice),
 ) -> Result<Submitted, S::Error> {
+    let mut checked = false;
+    let mut next = |position: &Position| {
+        let plan = plan(position, work, at, options.results_per_call)?;
+        if !checked {
+            check(&plan.left)?;
+            checked = true;
+        }
+        Ok(plan)
+    };
+    drive(chain, store, &mut next, options, stop, observe)
+}
+
+/// Closes a poll: merges its state tree, unless that is done. The log of a poll is complete only then, so this comes before there
+/// is anything to prove.
+pub fn close<C: Chain, S: Store>(
+    chain: &C,
+    store: &mut S,
+    at: &Addresses,
+    options: &SubmitOptions,
+    stop: &dyn Fn() -> bool,
+    observe: &mut dyn FnMut(&Notice),
+) -> Result<Submitted, S::Error> {
+    let mut next = |position: &Position| {
+        Ok(Plan {
+            left: merge(position, at).into_iter().collect(),
+            total: 1,
+        })
+    };
+    drive(chain, store, &mut next, options, stop, observe)
+}
+
+/// Sends what `next` says is left, one call after the other, until nothing is.
+fn drive<C: Chain, S: Store>(
+    chain: &C,
+    store: &mut S,
+    next: &mut dyn FnMut(&Position) -> Result<Plan, Error>,
+    options: &SubmitOptions,
+    stop: &dyn Fn() -> bool,
+    observe: &mut dyn FnMut(&Notice),
+) -> Result<Submitted, S::Error> {
     let mut so_far = Submitted {
         complete: false,
         done: 0,
@@ -90,36 +130,24 @@ pub fn submit<C: Chain, S: Store>(
     };
     let mut at_least = 0;
     let mut confirmed_at = None;
-    let mut checked = false;
     // A step that the chain refused: somebody else may have done it a moment before.
     let mut refused: Option<(Step, Error)> = None;
     loop {
-        let stopped = |result: Result<Settled, S::Error>| match result {
-            Err(_) if stop() => Ok(None),
-            other => other.map(Some),
-        };
         if stop() {
             return Ok(so_far);
         }
-        if let Some(pending) = store.pending()? {
-            let Some(settled) =
-                stopped(resume(chain, store, &options.send, stop).map(|settled| {
-                    settled.unwrap_or(Settled {
-                        what: pending.call.what,
-                        nonce: pending.nonce,
-                        included: None,
-                        attempts: 0,
-                    })
-                }))?
-            else {
-                return Ok(so_far);
-            };
-            at_least = at_least.max(block_of(&settled));
-            observe(&Notice::Settled {
-                step: None,
-                settled,
-            });
-            continue;
+        match resume(chain, store, &options.send, stop) {
+            Ok(None) => {}
+            Ok(Some(settled)) => {
+                at_least = at_least.max(block_of(&settled));
+                observe(&Notice::Settled {
+                    step: None,
+                    settled,
+                });
+                continue;
+            }
+            Err(_) if stop() => return Ok(so_far),
+            Err(error) => return Err(error),
         }
         let Some(position) = read(chain, at_least, options, stop)? else {
             return Ok(so_far);
@@ -131,18 +159,14 @@ pub fn submit<C: Chain, S: Store>(
             }
             .into());
         }
-        let Plan { left, total } = plan(&position, work, at, options.results_per_call)?;
+        let Plan { left, total } = next(&position)?;
         so_far.done = total.saturating_sub(left.len() as u64);
         so_far.total = total;
         observe(&Notice::Position {
             done: so_far.done,
             total,
         });
-        if !checked {
-            check(&left)?;
-            checked = true;
-        }
-        let Some(next) = left.first() else {
+        let Some(planned) = left.first() else {
             let until =
                 *confirmed_at.get_or_insert_with(|| at_least.saturating_add(options.confirmations));
             if position.block >= until || at_least == 0 {
@@ -154,22 +178,23 @@ pub fn submit<C: Chain, S: Store>(
         };
         confirmed_at = None;
         if let Some((step, error)) = refused.take()
-            && step == next.step
+            && step == planned.step
         {
             return Err(error.into());
         }
-        let prepared = match prepare(chain, &next.call, &options.send, stop) {
+        let prepared = match prepare(chain, &planned.call, &options.send, stop) {
             Ok(prepared) => prepared,
             Err(error @ Error::Reverted { .. }) => {
-                refused = Some((next.step, error));
+                refused = Some((planned.step, error));
                 continue;
             }
             Err(_) if stop() => return Ok(so_far),
             Err(error) => return Err(error.into()),
         };
-        let sent = send(chain, store, &next.call, &prepared, &options.send, stop);
-        let Some(settled) = stopped(sent)? else {
-            return Ok(so_far);
+        let settled = match send(chain, store, &planned.call, &prepared, &options.send, stop) {
+            Ok(settled) => settled,
+            Err(_) if stop() => return Ok(so_far),
+            Err(error) => return Err(error),
         };
         at_least = at_least.max(block_of(&settled));
         if let Some((hash, receipt)) = &settled.included
@@ -180,10 +205,10 @@ pub fn submit<C: Chain, S: Store>(
                 what: settled.what.clone(),
                 block: receipt.block,
             };
-            refused = Some((next.step, error));
+            refused = Some((planned.step, error));
         }
         observe(&Notice::Settled {
-            step: Some(next.step),
+            step: Some(planned.step),
             settled,
         });
     }

@@ -99,10 +99,7 @@ pub fn plan(
 ) -> Result<Plan, Error> {
     check_poll(position, work.snapshot)?;
     let mut left = Vec::new();
-    if !position.merged {
-        let call = Call::function(at.poll, &Poll::mergeStateCall {});
-        left.push((Step::Merge, call));
-    }
+    left.extend(merge(position, at).map(|planned| (planned.step, planned.call)));
     let (processed, tallied) = (processed(position, work)?, tallied(position, work)?);
     for (batch, proved) in (0..).zip(&work.transcript.process).skip(processed) {
         let call = MessageProcessor::processMessagesCall {
@@ -148,6 +145,15 @@ pub fn plan(
             })
             .collect(),
         total: total + options.div_ceil(chunk),
+    })
+}
+
+/// The call that closes the poll, unless it is closed.
+pub(crate) fn merge(position: &Position, at: &Addresses) -> Option<Planned> {
+    (!position.merged).then(|| Planned {
+        step: Step::Merge,
+        call: Call::function(at.poll, &Poll::mergeStateCall {}),
+        usual_gas: usual_gas(Step::Merge, 0, 0),
     })
 }
 

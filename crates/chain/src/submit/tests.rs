@@ -9,7 +9,7 @@ use std::time::Duration;
 use alloy::sol_types::SolCall as _;
 use maci_crypto::Fr;
 
-use super::drive::{Notice, SubmitOptions, Submitted, submit};
+use super::drive::{Notice, SubmitOptions, Submitted, close, submit};
 use super::plan::{Step, plan};
 use super::sender::{Attempt, SendOptions, bumped, first_fees, replacement_fees};
 use crate::client::transact::Fees;
@@ -293,6 +293,32 @@ fn n_07_death_at_any_moment_loses_nothing_and_sends_nothing_twice() {
         }
         assert_done(&world, &poll, &format!("every {step} moments"));
     }
+}
+
+#[test]
+fn n_07_a_poll_is_closed_once_whenever_the_process_dies() {
+    let poll = Poll::new("maci-v3");
+    let run = |world: &World| -> Result<Submitted, Error> {
+        let mut store = world.store();
+        close(world, &mut store, &at(), &OPTIONS, &|| false, &mut |_| {})
+    };
+    let calm = World::new(&poll);
+    assert!(run(&calm).unwrap().complete);
+    for moment in 0..calm.moments() {
+        let world = World::new(&poll);
+        world.die_at(moment);
+        assert!(run(&world).is_err(), "moment {moment}");
+        world.revive();
+        assert!(run(&world).unwrap().complete);
+        assert_eq!(
+            (world.accepted(), world.failed()),
+            (vec!["merge".to_owned()], 0)
+        );
+    }
+    let world = World::new(&poll);
+    world.set_time(poll.end_time);
+    assert!(matches!(run(&world), Err(Error::VotingOpen { .. })));
+    assert_eq!(world.sent(), 0);
 }
 
 #[test]

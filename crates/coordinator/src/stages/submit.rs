@@ -10,7 +10,7 @@ use std::sync::Arc;
 use maci_chain::Client;
 use maci_chain::submit::{
     Addresses, DryCall, Notice, OnChain as Chain, Planned, Position, RegisteredKeys, SubmitOptions,
-    Work, dry_run as dry, submit,
+    Work, close as close_poll, dry_run as dry, submit,
 };
 use maci_verifier::VerifyingKey;
 
@@ -174,6 +174,36 @@ fn keys(
     same(&keys.process, assembled.process_key.verifying_key())?;
     same(&keys.tally, assembled.tally_key.verifying_key())?;
     Ok(keys)
+}
+
+/// Merges the state tree of a poll of which nothing is read yet: its log is complete only after that.
+pub(crate) fn close(
+    job: &Job,
+    maci: [u8; 20],
+    poll_id: u64,
+    control: Control<'_>,
+) -> Result<(), Error> {
+    let target = job.target.clone().ok_or(Error::NoChain)?;
+    let addresses = Addresses::find(&target.client, maci.into(), poll_id)?;
+    let mut observe = |notice: &Notice| {
+        if let Notice::Settled { settled, .. } = notice {
+            let row = TransactionRow::from(settled);
+            control.progress.event(&Event::Transaction(row));
+        }
+    };
+    let closed = close_poll(
+        &Chain::new(&target.client, addresses),
+        &mut JournalStore(&job.journal),
+        &addresses,
+        &target.options,
+        &|| control.cancel.is_cancelled(),
+        &mut observe,
+    )?;
+    if closed.complete {
+        Ok(())
+    } else {
+        Err(Error::Interrupted)
+    }
 }
 
 /// Where the poll stands, and what would be sent.
