@@ -149,6 +149,8 @@ pub(crate) enum Command {
     Prove(commands::prove::ProveArgs),
     /// Tally natively and show the results
     Tally(commands::tally::TallyArgs),
+    /// Take a poll on a chain from the end of voting to its results; resumes whatever stopped it
+    Run(commands::run::RunArgs),
     /// Bring a proven poll onto the chain: merge, proofs, results (was: proveOnChain)
     Submit(commands::submit::SubmitArgs),
     /// Check a poll on a chain, and this machine, before any work

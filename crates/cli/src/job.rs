@@ -9,9 +9,9 @@ use maci_coordinator::{
     Cancel, Control, Error, Event, ExitClass, Job, Options, Recorded, StageId, Status, Target,
     TransactionRow, Warning,
 };
-use maci_protocol::PollLog;
 use maci_protocol::keys::CoordinatorKey;
 use maci_protocol::layout::maci::TallyOutcome;
+use maci_protocol::{Address, PollId, PollLog};
 
 use crate::chain;
 use crate::context::Context;
@@ -196,6 +196,17 @@ impl<'a> Session<'a> {
     /// Names the chain to submit to.
     pub(crate) fn set_target(&mut self, target: Target) {
         self.job.set_target(target);
+    }
+
+    /// Closes the poll on the chain.
+    pub(crate) fn close(&mut self, maci: Address, poll: PollId) -> Result<(), Failure> {
+        let control = Control {
+            progress: &self.watch,
+            cancel: &self.cancel,
+        };
+        self.job
+            .close(maci, poll, control)
+            .map_err(|error| failure(&error))
     }
 
     /// What would be sent.

@@ -42,6 +42,15 @@ impl Addresses {
     }
 }
 
+impl Addresses {
+    /// Seconds of the chain's time until the poll can be closed; 0 once it can.
+    pub fn seconds_left(&self, client: &Client) -> Result<u64, Error> {
+        let end = small(&client.call(self.poll, &Poll::endDateCall {})?, "endDate")?;
+        let now = client.now()?;
+        Ok(end.saturating_add(1).saturating_sub(now))
+    }
+}
+
 /// Everything on the chain that decides which calls are left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {

@@ -1,13 +1,13 @@
 //! `maci doctor`.
 
-mod machine;
+pub(super) mod machine;
 
 use std::path::PathBuf;
 
 use clap::Args;
 use maci_chain::doctor::{Checkup, Expected, Outcome, examine};
 use maci_chain::primitives::Address;
-use maci_keys::{AllowInsecureDevKeys, Manifest, dev_verifying_key};
+use maci_keys::{AllowInsecureDevKeys, Manifest, dev_verifying_key, shipped};
 use maci_verifier::{CircuitId, VkId};
 use serde_json::{Value, json};
 
@@ -33,9 +33,9 @@ pub(crate) struct DoctorArgs {
     #[arg(long, value_name = "N")]
     poll: u64,
 
-    /// Directory of manifest.toml and the verifying keys that the registry is compared with
-    #[arg(long, value_name = "DIR", default_value = "keys")]
-    keys: PathBuf,
+    /// Directory of manifest.toml and the verifying keys that the registry is compared with [default: those compiled in]
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
 
     #[command(flatten)]
     key: KeyArgs,
@@ -79,36 +79,43 @@ pub(crate) fn run(context: &Context<'_>, args: &DoctorArgs) -> Result<Report, Fa
     Ok(report(&checkup))
 }
 
-/// The verifying keys of this checkout.
-struct Keys {
+/// The verifying keys that the registry is compared with.
+pub(super) struct Keys {
+    /// A directory with a manifest; `None`: the keys that are compiled in.
     manifest: Option<Manifest>,
     dev: Option<AllowInsecureDevKeys>,
 }
 
 impl Keys {
     fn open(args: &DoctorArgs) -> Result<Self, Failure> {
-        let there = args.keys.join(maci_keys::manifest::FILE).exists();
-        let manifest = there.then(|| Manifest::load(&args.keys)).transpose();
+        let manifest = args.keys.as_deref().map(Manifest::load).transpose();
         Ok(Self {
             manifest: manifest.map_err(|error| Failure::usage("bad_manifest", error))?,
             dev: args.dev_keys.token(),
         })
     }
 
-    /// The manifest's key, else the development key where the user allows such keys.
-    fn id(&self, circuit: CircuitId) -> Option<VkId> {
-        let shipped = self
-            .manifest
-            .as_ref()
-            .and_then(|manifest| manifest.entry(circuit).ok());
-        match shipped {
-            Some(entry) => Some(entry.vk_id),
-            None => {
-                self.dev.as_ref()?;
-                let (key, _) = dev_verifying_key(circuit).ok()?;
-                key.accept(self.dev).ok().map(|key| key.id())
-            }
+    /// The keys that are compiled in.
+    pub(super) fn shipped(dev: Option<AllowInsecureDevKeys>) -> Self {
+        Self {
+            manifest: None,
+            dev,
         }
+    }
+
+    /// The manifest's key, else the development key where the user allows such keys.
+    pub(super) fn id(&self, circuit: CircuitId) -> Option<VkId> {
+        let found = match &self.manifest {
+            Some(manifest) => manifest.entry(circuit).ok().map(|entry| entry.vk_id),
+            None => shipped::manifest()
+                .ok()
+                .and_then(|manifest| manifest.entry(circuit).ok().map(|entry| entry.vk_id)),
+        };
+        found.or_else(|| {
+            self.dev.as_ref()?;
+            let (key, _) = dev_verifying_key(circuit).ok()?;
+            key.accept(self.dev).ok().map(|key| key.id())
+        })
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod market;
 pub(crate) mod poll;
 pub(crate) mod process;
 pub(crate) mod prove;
+pub(crate) mod run;
 pub(crate) mod settle;
 pub(crate) mod status;
 pub(crate) mod submit;
@@ -35,6 +36,7 @@ pub(crate) fn run(context: &Context<'_>, command: Command) -> Result<Report, Fai
         Command::Tally(args) => tally::run(context, &args),
         Command::Prove(args) => prove::run(context, &args),
         Command::Bundle(command) => bundle::run(context, &command),
+        Command::Run(args) => run::run(context, &args),
         Command::Submit(args) => submit::run(context, &args),
         Command::Doctor(args) => doctor::run(context, &args),
         Command::Status(args) => status::run(context, &args),

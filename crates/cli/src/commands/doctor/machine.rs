@@ -15,7 +15,11 @@ const KEY_BYTES: u64 = 400;
 const PROOF: u64 = 2;
 
 /// Adds the checks of this machine.
-pub(super) fn check(context: &Context<'_>, params: &PollParams, checkup: &mut Checkup) {
+pub(in crate::commands) fn check(
+    context: &Context<'_>,
+    params: &PollParams,
+    checkup: &mut Checkup,
+) {
     let cache = &context.settings.cache.value;
     let mut missing = 0;
     let mut largest = 0;
