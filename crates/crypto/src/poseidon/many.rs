@@ -3,13 +3,14 @@
 
 use alloc::vec::Vec;
 
-use ark_ff::AdditiveGroup;
-
 use super::{permutation::Permutation, recurrence::Recurrence};
 use crate::Fr;
 
 #[cfg(feature = "lanes")]
-use maci_lanes::{LANES, Poseidon, Schedule};
+use {
+    ark_ff::AdditiveGroup,
+    maci_lanes::{LANES, Poseidon, Schedule},
+};
 
 /// From this many on, a partly filled vector is faster than the scalar code.
 #[cfg(feature = "lanes")]
@@ -34,40 +35,60 @@ impl<const T: usize, const N: usize> Many<T, N> {
 
     /// Element 0 of each permuted state.
     pub(super) fn hash(&self, states: impl ExactSizeIterator<Item = [Fr; T]>) -> Vec<Fr> {
-        let mut out = Vec::with_capacity(states.len());
-        let mut states = states;
         #[cfg(feature = "lanes")]
         if let Some(lanes) = &self.lanes {
-            while states.len() >= WORTHWHILE {
-                let used = states.len().min(LANES);
-                let mut group = [[Fr::ZERO; T]; LANES];
-                for (lane, state) in group.iter_mut().zip(states.by_ref()) {
-                    *lane = state;
-                }
-                out.extend_from_slice(&lanes.hash(&group)[..used]);
+            return self.hash_in_lanes(lanes, states);
+        }
+        states.map(|state| self.scalar.hash(state)).collect()
+    }
+
+    /// Permutes each state.
+    pub(super) fn permute(&self, states: &mut [[Fr; T]]) {
+        #[cfg(feature = "lanes")]
+        if let Some(lanes) = &self.lanes {
+            return self.permute_in_lanes(lanes, states);
+        }
+        self.permute_each(states);
+    }
+
+    fn permute_each(&self, states: &mut [[Fr; T]]) {
+        for state in states {
+            self.scalar.permute(state, |_| ());
+        }
+    }
+}
+
+#[cfg(feature = "lanes")]
+impl<const T: usize, const N: usize> Many<T, N> {
+    fn hash_in_lanes(
+        &self,
+        lanes: &Poseidon<T, N>,
+        mut states: impl ExactSizeIterator<Item = [Fr; T]>,
+    ) -> Vec<Fr> {
+        let mut out = Vec::with_capacity(states.len());
+        while states.len() >= WORTHWHILE {
+            let used = states.len().min(LANES);
+            let mut group = [[Fr::ZERO; T]; LANES];
+            for (lane, state) in group.iter_mut().zip(states.by_ref()) {
+                *lane = state;
             }
+            out.extend_from_slice(&lanes.hash(&group)[..used]);
         }
         out.extend(states.map(|state| self.scalar.hash(state)));
         out
     }
 
-    /// Permutes each state.
-    pub(super) fn permute(&self, states: &mut [[Fr; T]]) {
+    fn permute_in_lanes(&self, lanes: &Poseidon<T, N>, states: &mut [[Fr; T]]) {
         let mut rest = states;
-        #[cfg(feature = "lanes")]
-        if let Some(lanes) = &self.lanes {
-            while rest.len() >= WORTHWHILE {
-                let (now, later) = rest.split_at_mut(rest.len().min(LANES));
-                let mut group = [[Fr::ZERO; T]; LANES];
-                group[..now.len()].copy_from_slice(now);
-                lanes.permute(&mut group);
-                now.copy_from_slice(&group[..now.len()]);
-                rest = later;
-            }
+        while rest.len() >= WORTHWHILE {
+            let (now, later) = rest.split_at_mut(rest.len().min(LANES));
+            let mut group = [[Fr::ZERO; T]; LANES];
+            group[..now.len()].copy_from_slice(now);
+            lanes.permute(&mut group);
+            now.copy_from_slice(&group[..now.len()]);
+            rest = later;
         }
-        for state in rest {
-            self.scalar.permute(state, |_| ());
-        }
+        self.permute_each(rest);
     }
 }
 
