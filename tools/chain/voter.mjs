@@ -1,52 +1,42 @@
-// A voter made of MACI's own packages: keys, commands, signatures and ciphertexts, none of them ours.
+// A voter of MACI's own packages: keys, commands, signatures and ciphertexts are theirs.
 //
-//   node voter.mjs keygen            prints { privateKey, publicKey }
-//   node voter.mjs messages < JSON   prints [{ data: [10 decimals], publicKey: [x, y] }]
+//   node voter.mjs keygen                 prints { privateKey }
+//   node voter.mjs messages < input.json  prints the arguments of publishMessage for each vote
 //
-// The JSON: { privateKey, coordinatorPublicKey, pollId, stateIndex, votes: [{ option, weight, nonce, newPublicKey? }] },
-// keys in MACI's serialised form. Test keys only: they pass through pipes.
+// The input: { privateKey, coordinator: [x, y], stateIndex, pollId, votes: [{ option, weight, nonce, badTag?, badKey? }] }.
+import { readFileSync } from "node:fs";
+
 import { Keypair, PrivateKey, PublicKey, VoteCommand } from "@maci-protocol/domainobjs";
 
-const generate = () => {
-  const { privateKey, publicKey } = new Keypair();
-  return { privateKey: privateKey.serialize(), publicKey: publicKey.serialize() };
+const print = (value) =>
+  console.log(JSON.stringify(value, (_, part) => (typeof part === "bigint" ? part.toString() : part)));
+
+const keygen = () => print({ privateKey: new Keypair().privateKey.serialize() });
+
+const messages = () => {
+  const input = JSON.parse(readFileSync(0, "utf8"));
+  const voter = new Keypair(PrivateKey.deserialize(input.privateKey));
+  const coordinator = new PublicKey(input.coordinator.map(BigInt));
+  print(
+    input.votes.map((vote) => {
+      // Off the curve: MACI's circuits take it, and the key authenticates nobody from then on.
+      const next = vote.badKey ? new PublicKey([1n, 2n], true) : voter.publicKey;
+      const command = new VoteCommand(
+        BigInt(input.stateIndex),
+        next,
+        BigInt(vote.option),
+        BigInt(vote.weight),
+        BigInt(vote.nonce),
+        BigInt(input.pollId),
+      );
+      const ephemeral = new Keypair();
+      const shared = Keypair.generateEcdhSharedKey(ephemeral.privateKey, coordinator);
+      const message = command.encrypt(command.sign(voter.privateKey), shared);
+      const data = [...message.data];
+      if (vote.badTag) data[9] = data[9] === 0n ? 1n : data[9] - 1n;
+      return { data, key: ephemeral.publicKey.asArray() };
+    }),
+  );
 };
 
-const messages = ({ privateKey, coordinatorPublicKey, pollId, stateIndex, votes }) => {
-  const voter = new Keypair(PrivateKey.deserialize(privateKey));
-  const coordinator = PublicKey.deserialize(coordinatorPublicKey);
-  return votes.map(({ option, weight, nonce, newPublicKey }) => {
-    const command = new VoteCommand(
-      BigInt(stateIndex),
-      newPublicKey ? PublicKey.deserialize(newPublicKey) : voter.publicKey,
-      BigInt(option),
-      BigInt(weight),
-      BigInt(nonce),
-      BigInt(pollId),
-    );
-    const signature = command.sign(voter.privateKey);
-    const oneTime = new Keypair();
-    const shared = Keypair.generateEcdhSharedKey(oneTime.privateKey, coordinator);
-    const { data } = command.encrypt(signature, shared);
-    return { data: data.map(String), publicKey: oneTime.publicKey.raw.map(String) };
-  });
-};
-
-const input = async () => {
-  let text = "";
-  for await (const chunk of process.stdin) text += chunk;
-  return JSON.parse(text);
-};
-
-const [command] = process.argv.slice(2);
-switch (command) {
-  case "keygen":
-    console.log(JSON.stringify(generate()));
-    break;
-  case "messages":
-    console.log(JSON.stringify(messages(await input())));
-    break;
-  default:
-    console.error("usage: node voter.mjs keygen | messages");
-    process.exit(2);
-}
+({ keygen, messages })[process.argv[2]]();

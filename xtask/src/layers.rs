@@ -64,7 +64,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "maci-chain",
         ],
     ),
-    ("xtask", &["maci-circuits"]),
+    ("xtask", &["maci-circuits", "maci-chain"]),
 ];
 
 /// Third-party crates with one owner each: nobody else may name them as a normal dependency.

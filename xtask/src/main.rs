@@ -1,4 +1,4 @@
-//! Chores of the workspace: `cargo xtask test | snarkjs | vectors | contracts | pinned | layers`.
+//! Chores of the workspace: `cargo xtask test | snarkjs | e2e | vectors | contracts | pinned | layers`.
 //!
 //! `test` is the one test command of the README and of CI. The other commands regenerate committed files.
 
@@ -11,6 +11,7 @@ mod bare;
 mod contracts;
 mod e2e;
 mod layers;
+mod onchain;
 mod pinned;
 mod stages;
 mod test;
@@ -36,6 +37,9 @@ enum Command {
     Snarkjs,
     /// Build maci-verifier for a microcontroller and for WebAssembly.
     Bare,
+    /// Hold a whole poll on a test chain.
+    #[command(subcommand)]
+    E2e(E2e),
     /// Check the layering of the crates (docs/architecture.md, section 3).
     Layers,
     /// Rewrite circuits/pinned from the circuits.
@@ -46,12 +50,29 @@ enum Command {
     Contracts,
 }
 
+/// Whole polls on a chain.
+#[derive(Debug, Subcommand)]
+enum E2e {
+    /// On anvil, with MACI's unmodified contracts and the real binary.
+    Onchain {
+        /// Print the figures as one JSON object.
+        #[arg(long)]
+        json: bool,
+        /// Write the pinned gas instead of comparing with it.
+        #[arg(long)]
+        bless: bool,
+    },
+}
+
 fn main() -> Result<()> {
     let root = workspace_root()?;
     match Cli::parse().command {
         Command::Test { thorough } => test::run(&root, thorough),
         Command::Snarkjs => e2e::run(&root),
         Command::Bare => bare::run(&root),
+        Command::E2e(E2e::Onchain { json, bless }) => {
+            onchain::run(&root, onchain::Options { json, bless })
+        }
         Command::Layers => layers::check(&root),
         Command::Pinned => pinned::run(&root),
         Command::Vectors => vectors::run(&root),

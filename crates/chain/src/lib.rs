@@ -9,6 +9,7 @@
 //! - [`wallet`]: the Ethereum key, from a file and never from an argument.
 //! - [`submit`]: from a proven poll to its results on the chain, exactly once.
 //! - [`doctor`]: what would stop a poll's coordinator later, found before any work.
+//! - [`keystore`]: secrets at rest under a password.
 //! - [`error`]: one error type, whose kind says what the caller can do.
 
 #![forbid(unsafe_code)]
@@ -29,6 +30,7 @@ pub mod contracts;
 pub mod deploy;
 pub mod doctor;
 pub mod error;
+pub mod keystore;
 pub mod submit;
 #[cfg(feature = "testing")]
 pub mod testing;

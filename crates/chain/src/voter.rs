@@ -3,8 +3,9 @@
 //! Proofs and ciphertexts are made by the caller; here they only become calls. Every call is simulated before it is sent, so
 //! that a refusal costs nothing and has the contract's own name.
 
+use alloy::eips::BlockNumberOrTag;
 use alloy::primitives::{Address, Bytes, U256};
-use alloy::rpc::types::TransactionReceipt;
+use alloy::rpc::types::{Filter, TransactionReceipt};
 use alloy::sol_types::SolEvent;
 use maci_crypto::Fr;
 use maci_crypto::babyjubjub::RawPoint;
@@ -84,6 +85,36 @@ pub fn joined(receipt: &TransactionReceipt, poll: Address) -> Result<Joined, Err
     })
 }
 
+/// What joining brought to the holder of a nullifier that the poll knows: for a voter whose file missed the receipt.
+pub fn joined_before(
+    client: &Client,
+    poll: Address,
+    nullifier: Fr,
+    from_block: u64,
+) -> Result<Joined, Error> {
+    let filter = Filter::new()
+        .address(poll)
+        .event_signature(Poll::PollJoined::SIGNATURE_HASH)
+        .from_block(BlockNumberOrTag::Number(from_block))
+        .to_block(BlockNumberOrTag::Latest);
+    let nullifier = word(&nullifier);
+    client
+        .logs(&filter)?
+        .iter()
+        .filter_map(|log| Poll::PollJoined::decode_log(&log.inner).ok())
+        .find(|event| event.data._nullifier == nullifier)
+        .map(|event| Joined {
+            state_index: event.data._pollStateIndex.saturating_to(),
+            voice_credits: field_of(&event.data._voiceCreditBalance),
+        })
+        .ok_or_else(|| {
+            Error::Conflict(format!(
+                "the poll {poll} knows the voter's nullifier, and the node shows no such joining; was an earlier start \
+                 block named?"
+            ))
+        })
+}
+
 /// `Poll.publishMessage` for one message, `Poll.publishMessageBatch` for more.
 pub fn publish(poll: Address, messages: &[Message]) -> Result<Call, Error> {
     let mut words = messages.iter().map(MessageWords::from);
@@ -118,8 +149,6 @@ pub fn signed_up_keys(
     maci: Address,
     from_block: u64,
 ) -> Result<Vec<PublicKey>, Error> {
-    use alloy::eips::BlockNumberOrTag;
-    use alloy::rpc::types::Filter;
     let filter = Filter::new()
         .address(maci)
         .event_signature(MACI::SignUp::SIGNATURE_HASH)

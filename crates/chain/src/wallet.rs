@@ -10,6 +10,7 @@ use alloy::signers::local::PrivateKeySigner;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::keystore;
 
 /// A key that signs transactions.
 pub struct Wallet {
@@ -39,13 +40,13 @@ impl Wallet {
     pub fn from_keystore(path: &Path, password_file: &Path) -> Result<Self, Error> {
         let password = read_secret(password_file)?;
         let password = password.trim_end_matches(['\r', '\n']);
-        only_the_owner(path)?;
-        let signer = PrivateKeySigner::decrypt_keystore(path, password).map_err(|error| {
-            broken(
-                path,
-                &format!("{error} (a wrong password, or a damaged file)"),
-            )
-        })?;
+        let text = read_secret(path)?;
+        let sealed = serde_json::from_str(&text)
+            .map_err(|error| broken(path, &format!("it is no keystore: {error}")))?;
+        let secret =
+            keystore::open(&sealed, password).map_err(|error| broken(path, &error.to_string()))?;
+        let signer = PrivateKeySigner::from_slice(&secret)
+            .map_err(|_| broken(path, "what it holds is no private key of secp256k1"))?;
         Ok(Self { signer })
     }
 
@@ -72,8 +73,8 @@ fn broken(path: &Path, reason: &str) -> Error {
     }
 }
 
-/// Reads a small secret file into memory that is wiped.
-fn read_secret(path: &Path) -> Result<Zeroizing<String>, Error> {
+/// Reads a small secret file, which only its owner may read, into memory that is wiped.
+pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, Error> {
     only_the_owner(path)?;
     std::fs::read_to_string(path)
         .map(Zeroizing::new)

@@ -138,9 +138,14 @@ pub(crate) enum LogFormat {
 pub(crate) enum Command {
     /// Take one recorded poll the whole way: proofs, tally, verdict, settled market
     Demo(commands::demo::DemoArgs),
-    /// Look at polls
+    /// Deploy MACI on a chain and register our verifying keys
+    Deploy(commands::deploy::DeployArgs),
+    /// Create, close and look at polls
     #[command(subcommand)]
     Poll(commands::poll::PollCommand),
+    /// Make a voter's key, sign up, join and vote
+    #[command(subcommand)]
+    Voter(commands::voter::VoterCommand),
     /// Read a recorded poll into the journal; needs no key (was: fetchLogs)
     Ingest(commands::ingest::IngestArgs),
     /// Decrypt and process all messages natively (was: first part of generateProofs)

@@ -63,3 +63,29 @@ pub(crate) fn write_whole(path: &Path, what: &str, content: &[u8]) -> Result<(),
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }
+
+/// Writes a new file that only its owner may read. A file that is there is never touched.
+pub(crate) fn create_secret(path: &Path, what: &str, content: &str) -> Result<(), Failure> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(content.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Failure::usage(
+            "file_exists",
+            format!("{what} {} is there already", path.display()),
+        )
+        .hint("name another file; a key is never overwritten"),
+        _ => Failure::outside(
+            "file_unwritable",
+            format!("{what} {} could not be written: {error}", path.display()),
+        ),
+    })
+}

@@ -6,11 +6,11 @@
 mod app;
 mod args;
 mod audit;
-#[allow(dead_code, reason = "commands arrive one by one")]
 mod chain;
 mod commands;
 mod context;
 mod coordinator_key;
+mod deployment;
 mod failure;
 mod files;
 mod interrupt;
@@ -31,6 +31,7 @@ mod settings;
 mod simulate;
 mod verdict_file;
 mod version;
+mod voter_file;
 
 fn main() -> std::process::ExitCode {
     app::run(std::env::args_os())

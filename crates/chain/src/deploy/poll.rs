@@ -1,6 +1,8 @@
 //! One poll: a policy and a credit proxy of its own, MACI's `deployPoll`, and the checks that it can be proved.
 
-use alloy::primitives::{Address, U256};
+use alloy::eips::BlockNumberOrTag;
+use alloy::primitives::{Address, B256, U256};
+use alloy::rpc::types::Filter;
 use alloy::sol_types::SolEvent;
 use maci_crypto::keypair::PublicKey;
 use maci_verifier::{PollParams, VerifyingKey};
@@ -33,13 +35,17 @@ pub fn create(
     let instance = steps.record().maci()?;
     let registry = steps.record().require("VerifyingKeysRegistry")?;
     let verifier = steps.record().require("Verifier")?;
+    let scope = format!("poll {}", steps.record().polls.len());
+    let step = format!("{scope} deployPoll");
+    if !steps.record().steps.contains_key(&step) {
+        check_unused(steps, instance, coordinator)?;
+    }
     check_instance(steps, instance, &params)?;
     check_keys(&params, keys)?;
     for key in keys {
         maci::register(steps, registry, key)?;
     }
 
-    let scope = format!("poll {}", steps.record().polls.len());
     let policy_address = policy::deploy(steps, &scope, &config.policy)?;
     let credit_proxy = credits::deploy(steps, &scope, &config.credits)?;
     let now = steps.client().now()?;
@@ -68,7 +74,6 @@ pub fn create(
         relayers: config.relayers.clone(),
         voteOptions: U256::from(params.vote_options),
     };
-    let step = format!("{scope} deployPoll");
     steps.act(&step, instance, &MACI::deployPollCall { args })?;
     if steps.is_dry() {
         return Ok(None);
@@ -81,6 +86,34 @@ pub fn create(
     policy::guard(steps, &scope, policy_address, record.poll)?;
     steps.change(|whole| whole.polls.push(record.clone()))?;
     Ok(Some(record))
+}
+
+/// No poll of the instance may have the key, whoever made the poll.
+fn check_unused(
+    steps: &Steps<'_>,
+    instance: Address,
+    coordinator: &PublicKey,
+) -> Result<(), Error> {
+    let key = crate::contracts::PublicKey::from(coordinator.coordinates());
+    let from = steps
+        .record()
+        .steps
+        .get("MACI")
+        .map_or(0, |done| done.block);
+    let filter = Filter::new()
+        .address(instance)
+        .event_signature(MACI::DeployPoll::SIGNATURE_HASH)
+        .topic1(B256::from(key.x))
+        .topic2(B256::from(key.y))
+        .from_block(BlockNumberOrTag::Number(from))
+        .to_block(BlockNumberOrTag::Latest);
+    if steps.client().logs(&filter)?.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Conflict(format!(
+            "a poll on {instance} has this coordinator key already; every poll needs its own (D12)"
+        )))
+    }
 }
 
 /// The instance must be what its deployment file says, and provable.

@@ -5,6 +5,7 @@ pub(crate) mod circuits;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod deploy;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod ingest;
@@ -20,6 +21,7 @@ pub(crate) mod status;
 pub(crate) mod submit;
 pub(crate) mod tally;
 pub(crate) mod verdict;
+pub(crate) mod voter;
 
 use crate::args::Command;
 use crate::context::Context;
@@ -30,6 +32,8 @@ use crate::report::Report;
 pub(crate) fn run(context: &Context<'_>, command: Command) -> Result<Report, Failure> {
     match command {
         Command::Demo(args) => demo::run(context, &args),
+        Command::Deploy(args) => deploy::run(context, &args),
+        Command::Voter(command) => voter::run(context, &command),
         Command::Poll(command) => poll::run(context, &command),
         Command::Ingest(args) => ingest::run(context, &args),
         Command::Process(args) => process::run(context, &args),

@@ -1,0 +1,115 @@
+//! The binary `maci` in a working directory of its own, asked with `--json`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use cargo_metadata::MetadataCommand;
+use maci_chain::{Client, ClientOptions};
+use serde_json::Value;
+
+use crate::stages;
+
+/// The program under test, and the chain it talks to.
+#[derive(Debug)]
+pub(crate) struct Maci {
+    binary: PathBuf,
+    work: PathBuf,
+    url: String,
+    client: Client,
+}
+
+impl Maci {
+    /// Builds the binary.
+    pub(crate) fn build(root: &Path, work: &Path, url: &str) -> Result<Self> {
+        let build = ["build", "--profile", "ci", "--package", "maci-cli"];
+        stages::run(root, "cargo", &build, &[])?;
+        let metadata = MetadataCommand::new()
+            .manifest_path(root.join("Cargo.toml"))
+            .no_deps()
+            .exec()?;
+        let options = ClientOptions {
+            poll_interval: std::time::Duration::from_millis(50),
+            ..ClientOptions::default()
+        };
+        Ok(Self {
+            binary: metadata.target_directory.join("ci/maci").into(),
+            work: work.to_owned(),
+            url: url.to_owned(),
+            client: Client::connect(url, options)?,
+        })
+    }
+
+    /// A file or directory of the run.
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.work.join(name).display().to_string()
+    }
+
+    /// Where the chain answers.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The chain.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Runs a command that must succeed and returns its data.
+    pub(crate) fn ok(&self, args: &[&str]) -> Result<Value> {
+        let (code, mut envelope) = self.run(args)?;
+        ensure!(
+            code == Some(0),
+            "`maci {}` ended with {code:?}: {}",
+            args.join(" "),
+            envelope["errors"]
+        );
+        Ok(envelope["data"].take())
+    }
+
+    /// Runs a command that must fail with this exit code and this error.
+    pub(crate) fn refused(&self, args: &[&str], code: i32, error: &str) -> Result<()> {
+        let (found, envelope) = self.run(args)?;
+        let errors = envelope["errors"].to_string();
+        ensure!(
+            found == Some(code) && errors.contains(error),
+            "`maci {}` ended with {found:?} and {errors}, expected {code} and {error}",
+            args.join(" ")
+        );
+        Ok(())
+    }
+
+    fn run(&self, args: &[&str]) -> Result<(Option<i32>, Value)> {
+        eprintln!("$ maci {}", args.join(" "));
+        let output = Command::new(&self.binary)
+            .args(args)
+            .args(["--json", "--no-progress"])
+            .current_dir(&self.work)
+            .env("MACI_RPC", &self.url)
+            .env("MACI_INSECURE_DEV_KEYS", "1")
+            .output()
+            .with_context(|| format!("cannot start {}", self.binary.display()))?;
+        let Ok(envelope) = serde_json::from_slice(&output.stdout) else {
+            bail!(
+                "`maci {}` printed no envelope: {}{}",
+                args.join(" "),
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            );
+        };
+        Ok((output.status.code(), envelope))
+    }
+
+    /// Moves the chain's clock.
+    pub(crate) fn travel(&self, seconds: u64) -> Result<()> {
+        let _: Value = self.client.request_once("evm_increaseTime", (seconds,))?;
+        let _: Value = self.client.request_once("evm_mine", ())?;
+        Ok(())
+    }
+}
+
+/// Prints the figures of a run.
+pub(crate) fn print(value: &Value) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout(), "{value:#}");
+}
