@@ -61,6 +61,9 @@ enum E2e {
         /// Write the pinned gas instead of comparing with it.
         #[arg(long)]
         bless: bool,
+        /// Hold the poll without the chain crate's own tests before it.
+        #[arg(long)]
+        poll_only: bool,
     },
 }
 
@@ -70,8 +73,17 @@ fn main() -> Result<()> {
         Command::Test { thorough } => test::run(&root, thorough),
         Command::Snarkjs => e2e::run(&root),
         Command::Bare => bare::run(&root),
-        Command::E2e(E2e::Onchain { json, bless }) => {
-            onchain::run(&root, onchain::Options { json, bless })
+        Command::E2e(E2e::Onchain {
+            json,
+            bless,
+            poll_only,
+        }) => {
+            let options = onchain::Options {
+                json,
+                bless,
+                poll_only,
+            };
+            onchain::run(&root, options)
         }
         Command::Layers => layers::check(&root),
         Command::Pinned => pinned::run(&root),

@@ -181,7 +181,6 @@ fn deploy(maci: &Maci, root: &Path, actors: &Actors, token: Address) -> Result<V
 }
 
 fn sign_up_and_join(maci: &Maci, root: &Path, actors: &Actors, gas: &mut Gas) -> Result<()> {
-    std::fs::write(maci.path("password"), "correct horse\n")?;
     voters::write_secret(&maci.path("password"), "correct horse\n")?;
     voters::write_secret(&maci.path("foreign.key"), &actors.foreign_key)?;
     for (number, account) in (1..).zip(&actors.accounts) {

@@ -20,6 +20,15 @@ help! {
     demo: "demo";
     poll: "poll";
     poll_show: "poll" "show";
+    poll_create: "poll" "create";
+    poll_close: "poll" "close";
+    deploy: "deploy";
+    voter: "voter";
+    voter_keygen: "voter" "keygen";
+    voter_signup: "voter" "signup";
+    voter_join: "voter" "join";
+    voter_vote: "voter" "vote";
+    voter_change_key: "voter" "change-key";
     ingest: "ingest";
     process: "process";
     prove: "prove";

@@ -7,5 +7,6 @@ mod keys;
 mod shell;
 mod stages;
 mod support;
+mod voter;
 mod warnings;
 mod watch;
