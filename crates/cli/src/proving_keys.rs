@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use maci_coordinator::{Error, ProvingKeys, StoredKeys};
 use maci_keys::{AllowInsecureDevKeys, KeyStore, ProvingKey};
-use maci_verifier::CircuitId;
+use maci_verifier::{CircuitId, VerifyingKey};
 
 use crate::context::Context;
 
@@ -28,15 +28,26 @@ impl LocalKeys {
     }
 }
 
-impl ProvingKeys for LocalKeys {
-    fn proving_key(&self, circuit: &CircuitId) -> Result<Arc<ProvingKey>, Error> {
+impl LocalKeys {
+    /// The cache, opened when the first key is asked for.
+    fn stored(&self, circuit: &CircuitId) -> Result<&StoredKeys, Error> {
         if let Some(stored) = self.stored.get() {
-            return stored.proving_key(circuit);
+            return Ok(stored);
         }
         let store =
             KeyStore::open(&self.directory).map_err(|source| Error::keys(*circuit, source))?;
-        self.stored
-            .get_or_init(|| StoredKeys::new(store, self.allow))
-            .proving_key(circuit)
+        Ok(self
+            .stored
+            .get_or_init(|| StoredKeys::new(store, self.allow)))
+    }
+}
+
+impl ProvingKeys for LocalKeys {
+    fn proving_key(&self, circuit: &CircuitId) -> Result<Arc<ProvingKey>, Error> {
+        self.stored(circuit)?.proving_key(circuit)
+    }
+
+    fn verifying_key(&self, circuit: &CircuitId) -> Result<VerifyingKey, Error> {
+        self.stored(circuit)?.verifying_key(circuit)
     }
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use maci_keys::{AllowInsecureDevKeys, KeyStore, ProvingKey};
-use maci_verifier::CircuitId;
+use maci_keys::{AllowInsecureDevKeys, KeyStore, ProvingKey, shipped};
+use maci_verifier::{CircuitId, VerifyingKey};
 
 use crate::error::Error;
 
@@ -12,6 +12,11 @@ use crate::error::Error;
 pub trait ProvingKeys: fmt::Debug + Send + Sync {
     /// The key of a circuit. The first call for a circuit may take as long as making the key does.
     fn proving_key(&self, circuit: &CircuitId) -> Result<Arc<ProvingKey>, Error>;
+
+    /// The verifying key alone, which need not take as long.
+    fn verifying_key(&self, circuit: &CircuitId) -> Result<VerifyingKey, Error> {
+        Ok(self.proving_key(circuit)?.verifying_key().clone())
+    }
 }
 
 /// The keys of a [`KeyStore`], read or made once and then kept in memory.
@@ -54,5 +59,16 @@ impl ProvingKeys for StoredKeys {
         );
         loaded.push(Arc::clone(&key));
         Ok(key)
+    }
+
+    /// A shipped circuit's key is compiled in: no proving key is made or read to check proofs.
+    fn verifying_key(&self, circuit: &CircuitId) -> Result<VerifyingKey, Error> {
+        match shipped::verifying_key(*circuit) {
+            Ok(Some(key)) => key.accept(self.allow).map_err(|source| Error::InsecureKey {
+                circuit: *circuit,
+                source,
+            }),
+            _ => Ok(self.proving_key(circuit)?.verifying_key().clone()),
+        }
     }
 }

@@ -74,8 +74,8 @@ fn make(job: &Job, assembled: &Assembled) -> Result<Vec<u8>, Error> {
     let source = PollSource::from_deployment(&job.deployment_text()?)
         .map_err(|error| Error::Source(Box::new(error)))?;
     let keys = BundleKeys {
-        process: process_key.verifying_key().points().clone(),
-        tally: tally_key.verifying_key().points().clone(),
+        process: process_key.points().clone(),
+        tally: tally_key.points().clone(),
         joining: None,
         // Until a ceremony exists, whatever is not known to be better is a development key.
         provenance: Provenance::InsecureDev,

@@ -171,8 +171,8 @@ fn keys(
             ours.id()
         )))
     };
-    same(&keys.process, assembled.process_key.verifying_key())?;
-    same(&keys.tally, assembled.tally_key.verifying_key())?;
+    same(&keys.process, &assembled.process_key)?;
+    same(&keys.tally, &assembled.tally_key)?;
     Ok(keys)
 }
 

@@ -1,10 +1,7 @@
 //! Transcript: all proofs of the poll checked as one, exactly as an auditor will (security.md V-05): nothing that fails here
 //! leaves the machine.
 
-use std::sync::Arc;
-
 use maci_crypto::{field, poseidon};
-use maci_keys::ProvingKey;
 use maci_protocol::PollLog;
 use maci_protocol::layout::maci::{TallyOutcome, state_root};
 use maci_verifier::transcript::{
@@ -54,8 +51,8 @@ impl Stage<Job> for Transcript {
 pub(crate) struct Assembled {
     pub(crate) snapshot: PollSnapshot,
     pub(crate) transcript: PollTranscript,
-    pub(crate) process_key: Arc<ProvingKey>,
-    pub(crate) tally_key: Arc<ProvingKey>,
+    pub(crate) process_key: VerifyingKey,
+    pub(crate) tally_key: VerifyingKey,
     pub(crate) verified: VerifiedTally,
 }
 
@@ -64,11 +61,11 @@ pub(crate) fn check(job: &mut Job, control: Control<'_>) -> Result<Assembled, Er
     job.needs(StageId::Prove)?;
     let log = job.log()?;
     let opening = opening(&tally::outcome(job, control)?)?;
-    let process_key = job.keys.proving_key(&log.params.process_circuit())?;
-    let tally_key = job.keys.proving_key(&log.params.tally_circuit())?;
+    let process_key = job.keys.verifying_key(&log.params.process_circuit())?;
+    let tally_key = job.keys.verifying_key(&log.params.tally_circuit())?;
     let snapshot = snapshot(&log);
-    let process = proved::<ProcessBatch>(job, process_key.verifying_key(), ProofUnit::process)?;
-    let tally = proved::<TallyBatch>(job, tally_key.verifying_key(), ProofUnit::tally)?;
+    let process = proved::<ProcessBatch>(job, &process_key, ProofUnit::process)?;
+    let tally = proved::<TallyBatch>(job, &tally_key, ProofUnit::tally)?;
     let transcript = PollTranscript {
         process: process
             .into_iter()
@@ -80,13 +77,8 @@ pub(crate) fn check(job: &mut Job, control: Control<'_>) -> Result<Assembled, Er
             .collect(),
         opening,
     };
-    let verified = transcript::check(
-        &snapshot,
-        &transcript,
-        process_key.verifying_key(),
-        tally_key.verifying_key(),
-    )
-    .map_err(|error| Error::Transcript(Box::new(error)))?;
+    let verified = transcript::check(&snapshot, &transcript, &process_key, &tally_key)
+        .map_err(|error| Error::Transcript(Box::new(error)))?;
     Ok(Assembled {
         snapshot,
         transcript,
