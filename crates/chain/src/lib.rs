@@ -7,6 +7,7 @@
 //! - [`client`]: reads with retries, and transactions that are simulated, signed and waited for.
 //! - [`deploy`]: MACI on a chain, step by step; [`voter`]: sign up, join, publish.
 //! - [`wallet`]: the Ethereum key, from a file and never from an argument.
+//! - [`ingest`]: a poll's logs, read completely or not at all.
 //! - [`submit`]: from a proven poll to its results on the chain, exactly once.
 //! - [`doctor`]: what would stop a poll's coordinator later, found before any work.
 //! - [`keystore`]: secrets at rest under a password.
@@ -30,9 +31,10 @@ pub mod contracts;
 pub mod deploy;
 pub mod doctor;
 pub mod error;
+pub mod ingest;
 pub mod keystore;
 pub mod submit;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod voter;
 pub mod wallet;

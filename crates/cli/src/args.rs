@@ -146,7 +146,7 @@ pub(crate) enum Command {
     /// Make a voter's key, sign up, join and vote
     #[command(subcommand)]
     Voter(commands::voter::VoterCommand),
-    /// Read a recorded poll into the journal; needs no key (was: fetchLogs)
+    /// Read a poll from a chain or a recording into the journal; needs no key (was: fetchLogs)
     Ingest(commands::ingest::IngestArgs),
     /// Decrypt and process all messages natively (was: first part of generateProofs)
     Process(commands::process::ProcessArgs),

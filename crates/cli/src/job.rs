@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use maci_chain::submit::{DryCall, Position};
 use maci_coordinator::{
-    Cancel, Control, Error, Event, ExitClass, Job, Options, Recorded, StageId, Status, Target,
+    Cancel, Control, Error, Event, ExitClass, Job, Options, Source, StageId, Status, Target,
     TransactionRow, Warning,
 };
 use maci_protocol::keys::CoordinatorKey;
@@ -80,6 +80,7 @@ impl maci_coordinator::Progress for Watch {
                 let text = transaction_text(row);
                 self.note(stage.as_ref(), &text);
             }
+            Event::Chain(event) => self.chain(stage.as_ref(), event),
             Event::StageFinished { .. } => *stage = None,
             Event::Warning(warning) => {
                 // Process and tally both warn of a reused key; once is enough.
@@ -95,6 +96,30 @@ impl maci_coordinator::Progress for Watch {
 }
 
 impl Watch {
+    /// Blocks that come and go.
+    fn chain(&self, stage: Option<&Stage>, event: &maci_chain::ingest::Event) {
+        use maci_chain::ingest::Event;
+        match event {
+            Event::Started { first, last } if first <= last => {
+                self.note(stage, &format!("reading blocks {first} to {last} ..."));
+            }
+            Event::Read { first, last, logs } => {
+                tracing::info!(first, last, logs, "blocks read and confirmed");
+            }
+            Event::Retried { first, last, why } => {
+                tracing::warn!(first, last, why, "blocks are read again");
+            }
+            Event::Unwound { last, from } => self.note(
+                stage,
+                &format!(
+                    "the chain was reorganised: blocks {} to {from} are dropped",
+                    last + 1
+                ),
+            ),
+            _ => {}
+        }
+    }
+
     fn note(&self, stage: Option<&Stage>, text: &str) {
         match stage {
             Some(stage) => stage.note(text),
@@ -117,7 +142,7 @@ pub(crate) struct Session<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Opening {
     /// The recorded poll; may be left out once ingest is complete.
-    pub(crate) source: Option<Recorded>,
+    pub(crate) source: Option<Source>,
     /// The coordinator's key; ingest needs none.
     pub(crate) key: Option<CoordinatorKey>,
     /// Proving keys; native stages ask for none.
@@ -290,7 +315,7 @@ pub(crate) fn failure(error: &Error) -> Failure {
     };
     match (error, error.hint()) {
         (Error::SourceNeeded, _) => {
-            failure.hint("maci ingest --recorded DIR reads a recorded poll")
+            failure.hint("maci ingest reads a poll: --recorded DIR, or --rpc URL --maci ADDRESS --poll N")
         }
         (Error::KeyNeeded, _) => {
             failure.hint("name its file with --key-file or MACI_COORDINATOR_KEY_FILE")

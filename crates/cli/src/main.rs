@@ -7,6 +7,7 @@ mod app;
 mod args;
 mod audit;
 mod chain;
+mod chain_source;
 mod commands;
 mod context;
 mod coordinator_key;

@@ -136,6 +136,11 @@ impl DataDir {
         self.root.join("bundle.json")
     }
 
+    /// The file that says why reading a chain stopped.
+    pub fn evidence(&self) -> PathBuf {
+        self.root.join("evidence.json")
+    }
+
     /// The folder of proof files.
     pub fn proofs(&self) -> PathBuf {
         self.root.join("proofs")

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use maci_chain::Kind;
+use maci_chain::ingest::{IngestError, Standing};
 use maci_keys::{InsecureKey, StoreError};
 use maci_protocol::layout::ProcessError;
 use maci_protocol::log::WrongCoordinatorKey;
@@ -11,6 +13,7 @@ use maci_prover::ProveError;
 use maci_verdict::SourceError;
 use maci_verifier::{CircuitId, VkId};
 
+use crate::chain::describe;
 use crate::journal::{Table, Unreadable};
 use crate::records::PollIdentity;
 use crate::stage::StageId;
@@ -174,6 +177,24 @@ pub enum Error {
         /// Its digest now, in hex.
         found: String,
     },
+    /// A poll on a chain could not be read completely.
+    #[error(transparent)]
+    Ingest(Box<IngestError>),
+    /// The poll still takes votes, or nobody merged its state; what was read so far is kept.
+    #[error("{}", describe(*.standing, *.end_time, *.block))]
+    PollNotOver {
+        /// How far it is.
+        standing: Standing,
+        /// Unix time of the last second in which votes are accepted.
+        end_time: u64,
+        /// The last block that counts.
+        block: u64,
+    },
+    /// The journal was begun from files and is to go on from a chain, or the other way round.
+    #[error(
+        "the journal was begun from another kind of source: recorded files and a chain do not mix"
+    )]
+    OtherSource,
     /// No recorded directory was given, and the journal is not complete.
     #[error("this data directory holds no complete log, and no recorded directory was given")]
     SourceNeeded,
@@ -295,7 +316,7 @@ impl Error {
     /// The exit class.
     pub fn class(&self) -> ExitClass {
         match self {
-            Self::Io { .. } => ExitClass::Outside,
+            Self::Io { .. } | Self::PollNotOver { .. } => ExitClass::Outside,
             Self::NotText { .. }
             | Self::InsecureKey { .. }
             | Self::Source(_)
@@ -305,6 +326,7 @@ impl Error {
             | Self::StageNeeded { .. } => ExitClass::Usage,
             Self::Recorded { source, .. } => recorded_class(source),
             Self::OtherPoll { .. }
+            | Self::OtherSource
             | Self::ChangedSource { .. }
             | Self::WrongKey(_)
             | Self::Process(_)
@@ -317,11 +339,8 @@ impl Error {
             | Self::OtherKey { .. }
             | Self::ResultRange
             | Self::Keys { .. } => ExitClass::Conflict,
-            Self::Chain(error) => match error.kind() {
-                maci_chain::Kind::Usage => ExitClass::Usage,
-                maci_chain::Kind::Outside => ExitClass::Outside,
-                maci_chain::Kind::State => ExitClass::Conflict,
-            },
+            Self::Chain(error) => of_kind(error.kind()),
+            Self::Ingest(error) => of_kind(error.kind()),
             Self::Prove(_) | Self::Transcript(_) => ExitClass::AnswerNo,
             Self::Interrupted => ExitClass::Interrupted,
         }
@@ -333,6 +352,12 @@ impl Error {
             Self::Io { .. } => "io",
             Self::NotText { .. } => "not_text",
             Self::Recorded { .. } => "recorded_poll",
+            Self::Ingest(error) => error.code(),
+            Self::PollNotOver { standing, .. } => match standing {
+                Standing::Open => "poll_open",
+                _ => "poll_not_merged",
+            },
+            Self::OtherSource => "other_source",
             Self::OtherPoll { .. } => "other_poll",
             Self::ChangedSource { .. } => "changed_source",
             Self::SourceNeeded => "source_needed",
@@ -369,6 +394,19 @@ impl Error {
             Self::Recorded { .. } => {
                 "nothing was changed; record the poll again, or look at the named log"
             }
+            Self::Ingest(error) => match error.kind() {
+                Kind::Usage => return None,
+                Kind::Outside => {
+                    "what was read is kept; run the same command again once the cause is gone"
+                }
+                Kind::State => {
+                    "what was read is kept; ask another node, or look at the named blocks: evidence.json says what was wrong"
+                }
+            },
+            Self::PollNotOver { .. } => {
+                "what was read is kept; run the same command again after the poll's end and its merge"
+            }
+            Self::OtherSource => "use another data directory for the other source",
             Self::OtherPoll { .. } => {
                 "give the directory of the journal's poll, or use another data directory"
             }
@@ -489,5 +527,14 @@ fn recorded_class(error: &RecordedError) -> ExitClass {
         | RecordedError::Quantity { .. }
         | RecordedError::Malformed { .. } => ExitClass::Usage,
         _ => ExitClass::Conflict,
+    }
+}
+
+/// What a chain's trouble means for whoever ran the command.
+fn of_kind(kind: Kind) -> ExitClass {
+    match kind {
+        Kind::Usage => ExitClass::Usage,
+        Kind::Outside => ExitClass::Outside,
+        Kind::State => ExitClass::Conflict,
     }
 }

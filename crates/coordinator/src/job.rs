@@ -21,7 +21,7 @@ use crate::journal::{Journal, Table};
 use crate::live::Reporter;
 use crate::proving_keys::ProvingKeys;
 use crate::records::{AttemptsRow, DeploymentRow, PollRow, ProofRow, ResultsRow};
-use crate::source::Recorded;
+use crate::source::Source;
 use crate::stage::{Checkpoint, Control, Stage, StageId, checkpoint, set_checkpoint};
 use crate::stages::bundle::Bundle;
 use crate::stages::ingest::{self, Ingest};
@@ -106,7 +106,7 @@ pub struct ProofStatus {
 pub struct Job {
     pub(crate) dir: DataDir,
     pub(crate) journal: Journal,
-    pub(crate) source: Option<Recorded>,
+    pub(crate) source: Option<Source>,
     pub(crate) key: Option<Arc<CoordinatorKey>>,
     pub(crate) keys: Arc<dyn ProvingKeys>,
     pub(crate) options: Options,
@@ -133,7 +133,7 @@ impl Job {
     /// with. `key` is needed from [`Job::process`] on; ingest and status work without any secret.
     pub fn open(
         data_dir: &Path,
-        source: Option<Recorded>,
+        source: Option<Source>,
         key: Option<CoordinatorKey>,
         keys: Arc<dyn ProvingKeys>,
         options: Options,
@@ -244,7 +244,7 @@ impl Job {
         Ok(())
     }
 
-    /// Reads the recorded poll into the journal.
+    /// Reads the poll into the journal.
     pub fn ingest(&mut self, control: Control<'_>) -> Result<Checkpoint, Error> {
         self.run(StageId::Ingest, control)
     }

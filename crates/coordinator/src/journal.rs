@@ -267,6 +267,19 @@ impl Reader<'_> {
         decode(self.path, key, value.value()).map(Some)
     }
 
+    /// The row with the greatest key up to `key`.
+    pub fn last<R: Row>(&self, key: u64) -> Result<Option<R>, Error> {
+        let Some(rows) = wrap(self.path, open_read(&self.tx, R::TABLE))? else {
+            return Ok(None);
+        };
+        let mut range = wrap(self.path, rows.range(..=key).map_err(Into::into))?;
+        let Some(item) = range.next_back() else {
+            return Ok(None);
+        };
+        let (key, value) = wrap(self.path, item.map_err(Into::into))?;
+        decode(self.path, key.value(), value.value()).map(Some)
+    }
+
     /// Every row of a table in key order, given to `f` one by one.
     pub fn each<R: Row>(
         &self,

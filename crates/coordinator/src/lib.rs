@@ -5,7 +5,7 @@
 //!
 //! | stage | in | out |
 //! |---|---|---|
-//! | ingest | a [recorded poll](Recorded) | log rows |
+//! | ingest | a [recorded poll](Recorded) or [one on a chain](ChainSource) | log rows |
 //! | process | log, coordinator key | public inputs of every message batch |
 //! | tally | the state after the last message | public inputs of every ballot batch, results, `tally.json` |
 //! | prove | the batches without a proof | proof rows, `proofs/*.json` |
@@ -17,6 +17,7 @@
 //! interrupted job ends with the same bytes as one that ran through; finished proofs are never made again.
 
 pub mod artefact;
+mod chain;
 mod codec;
 mod datadir;
 mod error;
@@ -36,6 +37,7 @@ mod transactions;
 mod unit;
 mod warning;
 
+pub use chain::ChainSource;
 pub use datadir::DataDir;
 pub use error::{Error, ExitClass, JournalFault};
 pub use job::{Job, Options, ProofOrder, ProofStatus, Status};
@@ -43,7 +45,7 @@ pub use live::{Live, LiveStage};
 pub use progress::{Cancel, Event, Progress, Silent};
 pub use proving_keys::{ProvingKeys, StoredKeys};
 pub use records::{PollIdentity, PollRow, ProofRow, ResultsRow};
-pub use source::Recorded;
+pub use source::{Recorded, Source};
 pub use stage::{Checkpoint, Control, Stage, StageId};
 pub use stages::submit::Target;
 pub use transactions::{IncludedRow, TransactionRow};

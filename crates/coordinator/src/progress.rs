@@ -65,6 +65,8 @@ pub enum Event {
         /// Seconds since the stage began.
         seconds: f64,
     },
+    /// Blocks of a chain were read, read again, or dropped after a reorganisation.
+    Chain(maci_chain::ingest::Event),
     /// Something that a person should know before the tally is published (O-12, C-02, C-07).
     Warning(crate::warning::Warning),
 }

@@ -1,15 +1,39 @@
-//! Where a poll's log comes from when it was recorded: files in the layout of `fixtures/`.
+//! Where a poll's log comes from: a chain, or files in the layout of `fixtures/`.
 
 use std::fmt;
 use std::fs;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use maci_protocol::PollLog;
 use maci_protocol::recorded::{self, Relayed};
 use sha2::{Digest, Sha256};
 
+use crate::chain::ChainSource;
 use crate::error::Error;
+
+/// Where a job's poll is read from.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Source {
+    /// Files.
+    Recorded(Recorded),
+    /// Nodes of a chain.
+    Chain(Arc<ChainSource>),
+}
+
+impl From<Recorded> for Source {
+    fn from(source: Recorded) -> Self {
+        Self::Recorded(source)
+    }
+}
+
+impl From<ChainSource> for Source {
+    fn from(source: ChainSource) -> Self {
+        Self::Chain(Arc::new(source))
+    }
+}
 
 /// The `deployment.json` and `logs.json` of one poll, and the folder `relayed` if it has relayed batches. No other file of
 /// a recorded directory is read.

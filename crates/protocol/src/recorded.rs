@@ -24,7 +24,7 @@ pub mod relay;
 pub use assembly::{Assembly, Mark, Relayed};
 pub use deployment::{Contracts, Deployment};
 pub use error::{At, RecordedError};
-pub use events::topic;
+pub use events::{decides, topic};
 pub use file::{LogsWriter, parse_reader};
 pub use keys::coordinator_key;
 pub use raw::{ChainLog, RawFault};

@@ -36,7 +36,7 @@ impl Backoff {
 
     /// The pause after the failure number `failures` (from 1), at random between half of it and the whole, so that many
     /// clients that failed together do not return together.
-    fn pause(&self, failures: u32, asked: Option<Duration>) -> Duration {
+    pub(crate) fn pause(&self, failures: u32, asked: Option<Duration>) -> Duration {
         let factor = 2u32.saturating_pow(failures.saturating_sub(1).min(16));
         let whole = self.first.saturating_mul(factor).min(self.longest);
         let part = u32::try_from(random() % 1024).unwrap_or(0);

@@ -74,7 +74,7 @@ pub(crate) fn run(context: &Context<'_>, args: &DemoArgs) -> Result<Report, Fail
         Some(AllowInsecureDevKeys::because_the_user_said_so()),
     );
     let opening = Opening {
-        source: Some(source),
+        source: Some(source.into()),
         key: Some(key),
         keys: Some(std::sync::Arc::clone(&keys)),
         ..Opening::default()

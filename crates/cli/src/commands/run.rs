@@ -7,15 +7,17 @@ use std::time::Duration;
 use clap::Args;
 use maci_chain::Client;
 use maci_chain::doctor::{Outcome, examine};
+use maci_chain::ingest::Panel;
 use maci_chain::primitives::Address;
 use maci_chain::submit::Addresses;
-use maci_coordinator::{Recorded, StageId, Target};
+use maci_coordinator::{Recorded, Source, StageId, Target};
 use maci_protocol::PollId;
 
 use super::doctor::{self, Keys};
 use super::submit::{self, SendArgs};
 use crate::audit::DevKeysArgs;
 use crate::chain::{self, EthKeyArgs, NodeArgs};
+use crate::chain_source::{self, ReadingArgs};
 use crate::context::Context;
 use crate::coordinator_key::{self, KeyArgs};
 use crate::failure::Failure;
@@ -49,6 +51,9 @@ pub(crate) struct RunArgs {
     recorded: Option<PathBuf>,
 
     #[command(flatten)]
+    reading: ReadingArgs,
+
+    #[command(flatten)]
     key: KeyArgs,
 
     #[command(flatten)]
@@ -75,7 +80,7 @@ pub(crate) fn run(context: &Context<'_>, args: &RunArgs) -> Result<Report, Failu
         context,
         &context.settings.datadir.value,
         Opening {
-            source: args.recorded.as_ref().map(Recorded::directory),
+            source: Some(source(args)?),
             key: Some(key),
             keys: Some(LocalKeys::new(context, args.dev_keys.token())),
             remake: args.remake,
@@ -87,8 +92,8 @@ pub(crate) fn run(context: &Context<'_>, args: &RunArgs) -> Result<Report, Failu
     });
     let maci = maci_protocol::Address(args.maci.into_array());
     session.close(maci, PollId(args.poll))?;
+    read(context, &mut session)?;
     session.run(&[
-        StageId::Ingest,
         StageId::Process,
         StageId::Tally,
         StageId::Prove,
@@ -103,6 +108,41 @@ pub(crate) fn run(context: &Context<'_>, args: &RunArgs) -> Result<Report, Failu
         .with("bundle", serde_json::json!(bundle))
         .text(format!("the audit bundle is {bundle}"));
     Ok(results.table(report))
+}
+
+/// Where the poll is read from: the node, unless it was recorded.
+fn source(args: &RunArgs) -> Result<Source, Failure> {
+    if let Some(directory) = &args.recorded {
+        return Ok(Recorded::directory(directory).into());
+    }
+    let node = chain_source::node(&args.node.rpc, args.node.chain_id)?;
+    let target = maci_chain::ingest::Target {
+        maci: maci_protocol::Address(args.maci.into_array()),
+        poll: PollId(args.poll),
+    };
+    let panel = Panel::new(vec![node]);
+    Ok(args
+        .reading
+        .source(panel, target, args.node.chain_id)?
+        .into())
+}
+
+/// Reads the poll as soon as its end and its merge are among the blocks that count.
+fn read(context: &Context<'_>, session: &mut Session<'_>) -> Result<(), Failure> {
+    let mut told = false;
+    loop {
+        match session.run(&[StageId::Ingest]) {
+            Err(failure) if ["poll_open", "poll_not_merged"].contains(&failure.code()) => {
+                if !told {
+                    let note = "waiting for the poll's end and merge to be final ...";
+                    context.progress.note(note);
+                    told = true;
+                }
+                std::thread::sleep(Duration::from_secs(PAUSE));
+            }
+            done => return done,
+        }
+    }
 }
 
 /// What would stop the run later stops it now.

@@ -36,6 +36,14 @@ pub enum Table {
     Pending,
     /// Transactions that ended, in order.
     Transactions,
+    /// Row 0: the poll that is read from a chain, and the first block that is read for it.
+    ChainPoll,
+    /// Headers of blocks that were read, by number; the last one is the cursor.
+    Headers,
+    /// Logs that were read, by block and log index.
+    Logs,
+    /// Contents of relayed batches, by the beginning of their digest.
+    Relayed,
     /// Row 0: how many commits there were.
     Sequence,
     /// Count and digest sum of each other table, by its id.
@@ -44,7 +52,7 @@ pub enum Table {
 
 impl Table {
     /// Every table that has a seal.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Poll,
         Self::Checkpoints,
         Self::Leaves,
@@ -60,6 +68,10 @@ impl Table {
         Self::Deployment,
         Self::Pending,
         Self::Transactions,
+        Self::ChainPoll,
+        Self::Headers,
+        Self::Logs,
+        Self::Relayed,
     ];
 
     pub(super) fn id(self) -> u64 {
@@ -80,6 +92,10 @@ impl Table {
             Self::Deployment => 13,
             Self::Pending => 20,
             Self::Transactions => 21,
+            Self::ChainPoll => 14,
+            Self::Headers => 15,
+            Self::Logs => 16,
+            Self::Relayed => 17,
         }
     }
 
@@ -101,6 +117,10 @@ impl Table {
             Self::Deployment => "deployment",
             Self::Pending => "pending",
             Self::Transactions => "transactions",
+            Self::ChainPoll => "chain_poll",
+            Self::Headers => "headers",
+            Self::Logs => "logs",
+            Self::Relayed => "relayed",
         }
     }
 

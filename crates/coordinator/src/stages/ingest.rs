@@ -1,19 +1,22 @@
-//! Ingest: a recorded poll becomes journal rows.
+//! Ingest: a poll, recorded or on a chain, becomes journal rows.
 //!
 //! Needs no key. Leaves come first, then messages, in chunks of one transaction each; the row that names the poll and the
 //! digests of its files comes before them all. From then on the journal belongs to exactly these files: other ones are a
-//! conflict, by name, and nothing is lost.
+//! conflict, by name, and nothing is lost. A poll on a chain has the digests of the files that it would be exported as.
 
 use maci_protocol::{Message, PollLog, StateLeaf};
 use maci_verifier::ChainHash;
 
+use sha2::{Digest, Sha256};
+
 use super::Clock;
+use crate::chain::{self, ChainSource, FromChain};
 use crate::error::Error;
 use crate::job::Job;
 use crate::journal::Table;
 use crate::progress::Event;
 use crate::records::{BatchHashRow, DeploymentRow, PollIdentity, PollRow};
-use crate::source::{Recorded, RecordedFiles};
+use crate::source::{Recorded, RecordedFiles, Source};
 use crate::stage::{Checkpoint, Control, Stage, StageId, set_checkpoint};
 use crate::warning::joined_without_signup;
 
@@ -24,35 +27,46 @@ const CHUNK: u64 = 4096;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ingest;
 
+/// A complete poll, whatever it was read from.
+struct Intake {
+    log: PollLog,
+    row: PollRow,
+    /// The text of `deployment.json`.
+    deployment: String,
+}
+
 impl Stage<Job> for Ingest {
     fn id(&self) -> StageId {
         StageId::Ingest
     }
 
     fn execute(&self, job: &mut Job, to: u64, control: Control<'_>) -> Result<Checkpoint, Error> {
+        let intake = match job.source.clone() {
+            None => {
+                let at = job.checkpoint(StageId::Ingest)?;
+                return if at.is_complete() {
+                    Ok(at)
+                } else {
+                    Err(Error::SourceNeeded)
+                };
+            }
+            Some(Source::Recorded(source)) => recorded(&source, job, to)?,
+            Some(Source::Chain(source)) => from_chain(&source, job, control)?,
+        };
+        // What was there before may be gone by now: a chain can be reorganised.
         let known = job.poll_row()?;
         let at = job.checkpoint(StageId::Ingest)?;
-        let Some(source) = job.source.clone() else {
-            return if at.is_complete() {
-                Ok(at)
-            } else {
-                Err(Error::SourceNeeded)
-            };
-        };
-        let files = source.read()?;
-        if let Some(known) = &known {
-            check_same(known, &source, &files)?;
-        }
-        if at.is_complete() || (known.is_some() && at.done >= to) {
+        let Some(Intake {
+            log,
+            row,
+            deployment,
+        }) = intake
+        else {
             return Ok(at);
-        }
-        let log = source.parse(&files)?;
+        };
         if let Some(key) = &job.key {
             log.check_coordinator(key)?;
         }
-        let row = PollRow::new(&log, files.deployment_digest, files.logs_digest);
-        // The texts are larger than the log.
-        let RecordedFiles { deployment, .. } = files;
         let total = row.leaves + row.messages;
         let clock = Clock::start(StageId::Ingest, at.done, total, control);
         if known.is_none() {
@@ -112,6 +126,51 @@ impl Stage<Job> for Ingest {
         job.log = None;
         Ok(back)
     }
+}
+
+/// Reads recorded files; `None` if the journal has all of them that is wanted.
+fn recorded(source: &Recorded, job: &Job, to: u64) -> Result<Option<Intake>, Error> {
+    let known = job.poll_row()?;
+    let at = job.checkpoint(StageId::Ingest)?;
+    let files = source.read()?;
+    if let Some(known) = &known {
+        check_same(known, source, &files)?;
+    }
+    if at.is_complete() || (known.is_some() && at.done >= to) {
+        return Ok(None);
+    }
+    let log = source.parse(&files)?;
+    Ok(Some(Intake {
+        row: PollRow::new(&log, files.deployment_digest, files.logs_digest),
+        deployment: files.deployment,
+        log,
+    }))
+}
+
+/// Reads a chain; `None` if the journal has the whole poll and the chain still does.
+fn from_chain(
+    source: &ChainSource,
+    job: &mut Job,
+    control: Control<'_>,
+) -> Result<Option<Intake>, Error> {
+    if job.checkpoint(StageId::Ingest)?.is_complete() && chain::is_current(source, job)? {
+        return Ok(None);
+    }
+    let FromChain {
+        log,
+        deployment,
+        logs_digest,
+    } = chain::read(source, job, control)?;
+    let row = PollRow::new(&log, Sha256::digest(&deployment).into(), logs_digest);
+    // Rows of a poll that is not this one any more: the chain was reorganised where no header was kept.
+    if job.poll_row()?.is_some_and(|known| known != row) {
+        job.unwind(StageId::Ingest, 0)?;
+    }
+    Ok(Some(Intake {
+        log,
+        row,
+        deployment,
+    }))
 }
 
 fn begin(

@@ -1,6 +1,7 @@
 //! The tally job from outside, over recorded and simulated polls.
 #![allow(clippy::unwrap_used)]
 
+mod chain;
 mod crash;
 mod damage;
 mod export;

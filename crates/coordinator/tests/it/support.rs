@@ -114,7 +114,7 @@ pub(crate) fn native_job(
 ) -> Result<Job, Error> {
     Job::open(
         data,
-        Some(Recorded::directory(recorded)),
+        Some(Recorded::directory(recorded).into()),
         key,
         Arc::new(NoKeys),
         Options::default(),
@@ -125,7 +125,7 @@ pub(crate) fn native_job(
 pub(crate) fn job(data: &Path, recorded: &Path, options: Options) -> Result<Job, Error> {
     Job::open(
         data,
-        Some(Recorded::directory(recorded)),
+        Some(Recorded::directory(recorded).into()),
         Some(key_of(recorded)),
         keys(),
         options,

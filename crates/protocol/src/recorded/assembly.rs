@@ -49,8 +49,11 @@ enum Deployed {
 /// Where the logs of one contract have come to.
 #[derive(Clone, Copy, Debug, Default)]
 struct Order {
-    last: Option<(At, Option<[u8; 32]>, Option<[u8; 32]>)>,
+    last: Option<Place>,
 }
+
+/// Where a log stands, and the hashes of its block and its transaction.
+type Place = (At, Option<[u8; 32]>, Option<[u8; 32]>);
 
 /// A poll while its logs are read.
 #[derive(Debug)]
@@ -144,7 +147,7 @@ impl Assembly {
         let at = log.at;
         match events::poll_event(log)? {
             PollEvent::ChainHashUpdated(hash) => self.state.announced.push((at, hash)),
-            PollEvent::PublishMessage(message) => self.message(at, message)?,
+            PollEvent::PublishMessage(message) => self.message(at, &message)?,
             PollEvent::PollJoined {
                 leaf,
                 nullifier,
@@ -242,21 +245,32 @@ impl Assembly {
             .then(|| self.signups.iter().map(|(_, key)| key))
     }
 
+    /// The index that the next sign-up has to have, if one was seen.
+    pub fn next_signup(&self) -> Option<u64> {
+        self.state.next_signup
+    }
+
     /// The last block with an event that decides the poll. Sign-ups after it are another poll's business.
     pub fn closing_block(&self) -> u64 {
         self.state.closing
     }
 
-    /// The finished log.
-    pub fn finish(mut self) -> Result<PollLog, RecordedError> {
-        if let Deployed::Other(poll_id, at) = self.state.deployed {
-            return Err(RecordedError::Deployment {
+    /// Refuses logs that announce other polls and not this one.
+    pub fn check_announced(&self) -> Result<(), RecordedError> {
+        match self.state.deployed {
+            Deployed::Other(poll_id, at) => Err(RecordedError::Deployment {
                 at,
                 what: "poll id",
                 expected: poll_id.to_string(),
                 found: self.deployment.poll_id.to_string(),
-            });
+            }),
+            _ => Ok(()),
         }
+    }
+
+    /// The finished log.
+    pub fn finish(mut self) -> Result<PollLog, RecordedError> {
+        self.check_announced()?;
         self.settled()?;
         if self.messages.is_empty() {
             return Err(RecordedError::NoMessages);
@@ -358,7 +372,7 @@ impl Assembly {
     }
 
     /// A message of its own event: exactly one chain hash was announced for it.
-    fn message(&mut self, at: At, message: Message) -> Result<(), RecordedError> {
+    fn message(&mut self, at: At, message: &Message) -> Result<(), RecordedError> {
         match self.state.announced.as_slice() {
             [] => Err(RecordedError::MissingChainHash { at }),
             [(hash_at, announced)] => {
@@ -412,7 +426,7 @@ impl Assembly {
             });
         }
         for ((hash_at, hash), message) in announced.into_iter().zip(messages) {
-            self.append(at, hash_at, hash, message)?;
+            self.append(at, hash_at, hash, &message)?;
         }
         Ok(())
     }
@@ -422,13 +436,13 @@ impl Assembly {
         at: At,
         hash_at: At,
         announced: ChainHash,
-        message: Message,
+        message: &Message,
     ) -> Result<(), RecordedError> {
         // S-03: the first message is the contract's own, whatever the chain hash beside it says.
-        if self.messages.is_empty() && message != Message::placeholder() {
+        if self.messages.is_empty() && *message != Message::placeholder() {
             return Err(RecordedError::Genesis { at });
         }
-        let computed = self.state.hashes.push(&message);
+        let computed = self.state.hashes.push(message);
         if computed != announced {
             return Err(RecordedError::ChainHash {
                 at,
@@ -438,7 +452,7 @@ impl Assembly {
                 found: computed,
             });
         }
-        self.messages.push(message);
+        self.messages.push(*message);
         Ok(())
     }
 

@@ -83,6 +83,37 @@ pub struct Contracts {
     pub credit_proxy: Option<Address>,
 }
 
+impl Contracts {
+    /// Reads them from a `deployment.json`; what the file does not name stays `None`.
+    pub fn from_json(text: &str) -> Result<Self, RecordedError> {
+        #[derive(Deserialize)]
+        struct File {
+            addresses: Map<String, Value>,
+        }
+        let File { addresses } =
+            serde_json::from_str(text).map_err(|source| RecordedError::Json {
+                file: "deployment.json",
+                source,
+            })?;
+        let address = |field: &'static str| {
+            let text = addresses.get(field).and_then(Value::as_str);
+            text.map(|text| {
+                text.parse::<Address>()
+                    .map_err(|source| RecordedError::Address { field, source })
+            })
+            .transpose()
+        };
+        Ok(Self {
+            message_processor: address("messageProcessor")?,
+            verifier: address("verifier")?,
+            registry: address("verifyingKeysRegistry")?,
+            sign_up_policy: address("signUpPolicy")?,
+            poll_policy: address("pollPolicy")?,
+            credit_proxy: address("initialVoiceCreditProxy")?,
+        })
+    }
+}
+
 impl Deployment {
     /// The text of a `deployment.json` that [`Self::from_json`] reads back, a function of its arguments alone.
     pub fn to_json(&self, contracts: &Contracts) -> String {

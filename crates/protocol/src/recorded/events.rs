@@ -55,7 +55,7 @@ pub mod topic {
 /// Events of the Poll contract.
 pub(super) enum PollEvent {
     ChainHashUpdated(ChainHash),
-    PublishMessage(Message),
+    PublishMessage(Box<Message>),
     PollJoined {
         leaf: StateLeaf,
         nullifier: [u8; 32],
@@ -82,6 +82,20 @@ pub(super) enum MaciEvent {
         mode: u8,
     },
     Other,
+}
+
+/// Whether a log of the Poll contract is an event that decides the poll; changes of its owner, for example, are not.
+pub fn decides(log: &ChainLog) -> bool {
+    const DECIDING: [[u8; 32]; 5] = [
+        topic::CHAIN_HASH_UPDATED,
+        topic::PUBLISH_MESSAGE,
+        topic::POLL_JOINED,
+        topic::MERGE_STATE,
+        topic::IPFS_HASH_ADDED,
+    ];
+    log.topics
+        .first()
+        .is_some_and(|topic| DECIDING.contains(topic))
 }
 
 /// What an event is called in messages.
@@ -113,10 +127,10 @@ pub(super) fn poll_event(log: &ChainLog) -> Result<PollEvent, RecordedError> {
             for (element, word) in data.iter_mut().zip(&words) {
                 *element = reduce(word);
             }
-            PollEvent::PublishMessage(Message {
+            PollEvent::PublishMessage(Box::new(Message {
                 data,
                 encryption_public_key: RawPoint::new(reduce(&words[10]), reduce(&words[11])),
-            })
+            }))
         }
         Some(&topic::POLL_JOINED) => {
             let [x, y] = log.topics()?;

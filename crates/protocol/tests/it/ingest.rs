@@ -640,7 +640,10 @@ fn ranges_of_logs_can_be_taken_back() {
 fn deployments_are_written_as_they_are_read() {
     for name in POLLS {
         let read = Deployment::from_json(&Folder::new(name).text("deployment.json")).unwrap();
-        let again = Deployment::from_json(&read.to_json(&Contracts::default())).unwrap();
-        assert_eq!(again, read);
+        let contracts = Contracts::from_json(&Folder::new(name).text("deployment.json")).unwrap();
+        assert!(contracts.message_processor.is_some() && contracts.poll_policy.is_some());
+        let text = read.to_json(&contracts);
+        assert_eq!(Deployment::from_json(&text).unwrap(), read);
+        assert_eq!(Contracts::from_json(&text).unwrap(), contracts);
     }
 }

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use maci_chain::ingest::Glance;
 use maci_crypto::field;
 use maci_protocol::PollLog;
 use maci_protocol::keys::PublicKey;
 use serde_json::{Value, json};
 
+use crate::chain_source::ChainSourceArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::job::{Opening, Session};
@@ -20,6 +22,9 @@ pub(crate) struct ShowArgs {
     /// A recorded poll instead of the one in the data directory
     #[arg(long, value_name = "DIR")]
     recorded: Option<PathBuf>,
+
+    #[command(flatten)]
+    chain: ChainSourceArgs,
 }
 
 /// Shows a poll and, for one in a data directory, how far its job is.
@@ -27,6 +32,9 @@ pub(crate) fn run(context: &Context<'_>, args: &ShowArgs) -> Result<Report, Fail
     if let Some(directory) = &args.recorded {
         let log = Recording::read(directory)?.parse()?;
         return Ok(Report::new(describe_data(&log)).facts(&facts(&log)));
+    }
+    if args.chain.maci.is_some() {
+        return on_chain(&args.chain.glance()?);
     }
     let mut session = Session::resume(context, Opening::default())?;
     let log = session.log()?;
@@ -59,6 +67,71 @@ pub(crate) fn run(context: &Context<'_>, args: &ShowArgs) -> Result<Report, Fail
         .facts(&facts(&log))
         .text("")
         .table(&["stage", "done", ""], &[], rows))
+}
+
+/// A poll on a chain, from its contracts alone.
+fn on_chain(glance: &Glance) -> Result<Report, Failure> {
+    let deployment = &glance.poll.deployment;
+    let params = &deployment.params;
+    let key = deployment.coordinator_public_key;
+    // The contract's own leaf and message are nobody's.
+    let (voters, messages) = (
+        glance.leaves.saturating_sub(1),
+        glance.messages.saturating_sub(1),
+    );
+    let coordinator =
+        PublicKey::new(key).map_or_else(|error| error.to_string(), |key| key.serialise());
+    let standing = match (glance.merged, glance.block.timestamp) {
+        (true, _) => "merged",
+        (false, now) if now > deployment.end_time => "over, not merged",
+        (false, now) if now < deployment.start_time => "not begun",
+        _ => "open",
+    };
+    let data = json!({
+        "chain_id": deployment.chain_id.to_string(),
+        "maci": deployment.maci_address.to_string(),
+        "poll": deployment.poll_address.to_string(),
+        "poll_id": deployment.poll_id.to_string(),
+        "mode": params.mode.to_string(),
+        "state_tree_depth": params.state_tree_depth,
+        "tally_processing_state_tree_depth": params.tally_processing_state_tree_depth,
+        "vote_option_tree_depth": params.vote_option_tree_depth,
+        "message_batch_size": params.message_batch_size,
+        "vote_options": params.vote_options.to_string(),
+        "joined_voters": voters.to_string(),
+        "messages": messages.to_string(),
+        "start_time": deployment.start_time.to_string(),
+        "end_time": deployment.end_time.to_string(),
+        "coordinator_public_key": [field::to_dec(&key.x), field::to_dec(&key.y)],
+        "standing": standing,
+        "block": glance.block.number,
+    });
+    Ok(Report::new(data).facts(&[
+        (
+            "poll",
+            format!(
+                "{} at {} on chain {}",
+                deployment.poll_id, deployment.poll_address, deployment.chain_id
+            ),
+        ),
+        ("mode", params.mode.to_string()),
+        ("vote options", params.vote_options.to_string()),
+        ("joined voters", voters.to_string()),
+        (
+            "messages",
+            format!("{messages} and the contract's placeholder"),
+        ),
+        (
+            "open",
+            format!(
+                "{} to {} (Unix time)",
+                deployment.start_time, deployment.end_time
+            ),
+        ),
+        ("coordinator", coordinator),
+        ("standing", standing.to_owned()),
+        ("as of block", glance.block.number.to_string()),
+    ]))
 }
 
 /// Everything that can be told without a key.

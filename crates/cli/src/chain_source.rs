@@ -1,0 +1,173 @@
+//! The options of every command that reads a poll from a chain.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use maci_chain::client::Backoff;
+use maci_chain::ingest::{
+    Finality, Glance, IngestError, Options, Panel, RelaySource, Relays, Rpc, Target, glance,
+};
+use maci_chain::{Client, ClientOptions, Kind};
+use maci_coordinator::ChainSource;
+use maci_protocol::{Address, PollId};
+
+use crate::chain;
+use crate::failure::Failure;
+
+/// How long a gateway may take for one batch.
+const GATEWAY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Which poll to read, from which nodes, and how.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Reading from a chain")]
+pub(crate) struct ChainSourceArgs {
+    /// Address of a node, http://…; given more than once, the nodes have to agree. A key in it is never shown
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MACI_RPC",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    pub(crate) rpc: Vec<String>,
+
+    /// Address of the MACI contract
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) maci: Option<Address>,
+
+    /// Number of the poll in the MACI contract
+    #[arg(long, value_name = "N")]
+    pub(crate) poll: Option<u64>,
+
+    /// Chain that the nodes must serve [default: whichever they do]
+    #[arg(long, value_name = "N")]
+    pub(crate) chain_id: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+/// How a poll is read from a chain.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Reading from a chain")]
+pub(crate) struct ReadingArgs {
+    /// First block to read [default: the one in which MACI was deployed, found by bisection]
+    #[arg(long, value_name = "BLOCK")]
+    pub(crate) from_block: Option<u64>,
+
+    /// Last block to read [default: the last one that is final]
+    #[arg(long, value_name = "BLOCK")]
+    pub(crate) to_block: Option<u64>,
+
+    /// Which blocks count: finalized, safe, or a number of blocks on top of them
+    #[arg(long, value_name = "RULE", default_value_t)]
+    pub(crate) finality: Finality,
+
+    /// How many nodes have to say the same [default: all of them]
+    #[arg(long, value_name = "N")]
+    pub(crate) quorum: Option<usize>,
+
+    /// HTTP gateway of relayed batches; the CID is appended, or takes the place of {cid}
+    #[arg(long, value_name = "URL")]
+    pub(crate) relay_gateway: Vec<String>,
+
+    /// Directory of relayed batches, each file named by its bytes32 or CID
+    #[arg(long, value_name = "DIR")]
+    pub(crate) relay_dir: Vec<PathBuf>,
+}
+
+impl ChainSourceArgs {
+    /// Whether a node is named at all.
+    pub(crate) fn is_given(&self) -> bool {
+        !self.rpc.is_empty()
+    }
+
+    /// Which poll is meant.
+    pub(crate) fn target(&self) -> Result<Target, Failure> {
+        let missing = |what: &str| {
+            Failure::usage("poll_not_named", format!("{what} is missing"))
+                .hint("a poll on a chain is named by --maci ADDRESS and --poll N")
+        };
+        Ok(Target {
+            maci: self
+                .maci
+                .ok_or_else(|| missing("the address of the MACI contract"))?,
+            poll: PollId(self.poll.ok_or_else(|| missing("the number of the poll"))?),
+        })
+    }
+
+    /// Connects to the nodes.
+    pub(crate) fn panel(&self) -> Result<Panel, Failure> {
+        let nodes = self.rpc.iter().map(|url| node(url, self.chain_id));
+        let nodes = nodes.collect::<Result<_, _>>()?;
+        Ok(Panel::new(nodes).with_quorum(self.reading.quorum.unwrap_or(0)))
+    }
+
+    /// Everything that a job needs to read the poll.
+    pub(crate) fn source(&self) -> Result<ChainSource, Failure> {
+        let target = self.target()?;
+        self.reading.source(self.panel()?, target, self.chain_id)
+    }
+
+    /// The poll as its contracts describe it, without its logs.
+    pub(crate) fn glance(&self) -> Result<Glance, Failure> {
+        let target = self.target()?;
+        glance(&self.panel()?, target, self.chain_id, self.reading.finality)
+            .map_err(|error| failure(&error))
+    }
+}
+
+/// A node to read from.
+pub(crate) fn node(url: &str, chain_id: Option<u64>) -> Result<Box<dyn Rpc>, Failure> {
+    let options = ClientOptions {
+        chain_id,
+        // Ingest itself asks again, so a node that is down is named soon.
+        backoff: Backoff {
+            attempts: 4,
+            ..Backoff::default()
+        },
+        ..ClientOptions::default()
+    };
+    let client = Client::connect(url, options).map_err(|error| chain::failure(&error))?;
+    Ok(Box::new(client))
+}
+
+impl ReadingArgs {
+    /// Everything that a job needs to read a poll from these nodes.
+    pub(crate) fn source(
+        &self,
+        panel: Panel,
+        target: Target,
+        chain_id: Option<u64>,
+    ) -> Result<ChainSource, Failure> {
+        let mut source = ChainSource::new(panel, target);
+        let folders = self.relay_dir.iter().cloned().map(RelaySource::Folder);
+        let gateways = self.relay_gateway.iter().cloned().map(RelaySource::Gateway);
+        source.relays = Relays::new(
+            folders.chain(gateways).collect(),
+            GATEWAY_TIMEOUT,
+            Backoff {
+                attempts: 4,
+                ..Backoff::default()
+            },
+        )
+        .map_err(|error| chain::failure(&error))?;
+        let mut options = Options::default();
+        options.chain_id = chain_id;
+        options.first = self.from_block;
+        options.last = self.to_block;
+        options.finality = self.finality;
+        source.options = options;
+        Ok(source)
+    }
+}
+
+/// Why a poll could not be read, as a failure of the command.
+fn failure(error: &IngestError) -> Failure {
+    match error.kind() {
+        Kind::Usage => Failure::usage(error.code(), error),
+        Kind::Outside => Failure::outside(error.code(), error),
+        Kind::State => Failure::conflict(error.code(), error),
+    }
+}
