@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
 mod deployment;
+mod ingest;
 mod policies;
 mod support;

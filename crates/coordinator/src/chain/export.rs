@@ -15,7 +15,6 @@ use super::rows::{BegunRow, LogRow, RelayedRow};
 use crate::artefact;
 use crate::error::Error;
 use crate::job::Job;
-use crate::journal::Reader;
 use crate::source::{RELAYED, relayed_name};
 use crate::stage::StageId;
 
@@ -90,8 +89,14 @@ impl Job {
             &dir.join("deployment.json"),
             self.deployment_text()?.as_bytes(),
         )?;
-        let batches: Vec<(u64, RelayedRow)> = self.journal.read(|r| Reader::all(r))?;
-        for (_, batch) in batches {
+        let mut batches: Vec<RelayedRow> = Vec::new();
+        self.journal.read(|r| {
+            r.each(|_, batch| {
+                batches.push(batch);
+                Ok(())
+            })
+        })?;
+        for batch in batches {
             let name = relayed_name(&batch.digest());
             artefact::write_atomic(&dir.join(RELAYED).join(name), &batch.0)?;
         }

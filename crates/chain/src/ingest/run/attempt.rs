@@ -105,7 +105,7 @@ impl<S: Store> Run<'_, S> {
             }
             Err(verdict) => {
                 self.assembly.rollback(&mark);
-                Ok(verdict)
+                Ok(*verdict)
             }
         }
     }
@@ -141,7 +141,7 @@ impl<S: Store> Run<'_, S> {
     }
 
     /// Puts a range's logs on top of what is kept and compares the result with the contracts.
-    fn judge(&mut self, mut window: Window, last: u64) -> Result<(Window, bool), Try> {
+    fn judge(&mut self, mut window: Window, last: u64) -> Result<(Window, bool), Box<Try>> {
         let mut batches = Batches {
             store: &*self.store,
             relays: self.relays,
@@ -158,29 +158,29 @@ impl<S: Store> Run<'_, S> {
                 );
                 // The contents prove themselves, so there is nothing to read again; but the event itself may be wrong, and
                 // only the contracts can say.
-                return Err(if relay && self.is_confirmed(log.at.block) {
+                return Err(Box::new(if relay && self.is_confirmed(log.at.block) {
                     Try::Stop(IngestError::Relay {
                         error: Box::new(error),
                         tried: batches.tried,
                     })
                 } else {
                     Try::Again(error.into())
-                });
+                }));
             }
         }
         window.relayed = batches.fetched;
         self.assembly
             .settled()
-            .map_err(|error| Try::Again(error.into()))?;
+            .map_err(|error| Box::new(Try::Again(error.into())))?;
         let confirmed = completeness::window(self.panel, &self.begun, &self.assembly, last)
-            .map_err(Try::Again)?;
+            .map_err(|fault| Box::new(Try::Again(fault)))?;
         // The same chain at the end as at the beginning: everything in between is of one branch.
         if let Some(header) = window.headers.last() {
             match self.panel.find_header(last) {
                 Ok(Some(again)) if again == *header => {}
-                Ok(Some(_)) => return Err(Try::Again(Fault::Moved)),
-                Ok(None) => return Err(Try::Again(Fault::Behind(last))),
-                Err(fault) => return Err(Try::Again(fault)),
+                Ok(Some(_)) => return Err(Box::new(Try::Again(Fault::Moved))),
+                Ok(None) => return Err(Box::new(Try::Again(Fault::Behind(last)))),
+                Err(fault) => return Err(Box::new(Try::Again(fault))),
             }
         }
         Ok((window, confirmed))
