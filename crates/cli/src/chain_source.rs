@@ -16,7 +16,7 @@ use crate::chain;
 use crate::failure::Failure;
 
 /// How long a gateway may take for one batch.
-const GATEWAY_TIMEOUT: Duration = Duration::from_secs(60);
+const GATEWAY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Which poll to read, from which nodes, and how.
 #[derive(Args, Clone, Debug, Default)]
