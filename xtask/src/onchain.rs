@@ -5,6 +5,7 @@
 
 mod gas;
 mod maci;
+mod results;
 mod scenario;
 mod voters;
 
@@ -47,6 +48,7 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<()> {
     let mut gas = Gas::default();
     let held = scenario::hold(&maci, root, &mut gas)?;
     check_counts(&maci, &held)?;
+    results::bring(&maci, &held, &mut gas)?;
     gas.hold(&root.join("crates/chain/gas.json"), options.bless)?;
     if options.json {
         maci::print(

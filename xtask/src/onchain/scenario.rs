@@ -56,9 +56,13 @@ pub(crate) fn expected() -> ([u64; 25], u64) {
 pub(crate) struct Held {
     /// The operator's account.
     pub(crate) operator: Account,
-    /// The poll's contract and tally.
+    /// The instance.
+    pub(crate) maci: Address,
+    /// The poll's contract.
     pub(crate) poll: Address,
-    /// The tally's contract.
+    /// Its message processor.
+    pub(crate) message_processor: Address,
+    /// Its tally.
     pub(crate) tally: Address,
     /// Messages, message 0 included.
     pub(crate) messages: u64,
@@ -86,8 +90,8 @@ pub(crate) fn hold(maci: &Maci, root: &Path, gas: &mut Gas) -> Result<Held> {
     let address = |name: &str| -> Result<Address> {
         Ok(created[name].as_str().context("no address")?.parse()?)
     };
-    let (poll, tally) = (address("poll")?, address("tally")?);
-    sign_up_and_join(maci, root, &actors, gas)?;
+    let poll = address("poll")?;
+    sign_up_and_join(maci, &actors, gas)?;
     let published = vote(maci, root, &actors, poll, gas)?;
     let operator = actors.operator;
     let close = [
@@ -108,8 +112,10 @@ pub(crate) fn hold(maci: &Maci, root: &Path, gas: &mut Gas) -> Result<Held> {
     deployment_gas(maci, gas)?;
     Ok(Held {
         operator,
+        maci: address("maci")?,
         poll,
-        tally,
+        message_processor: address("message_processor")?,
+        tally: address("tally")?,
         messages: published + 1,
         leaves: VOTERS as u64 + 1,
     })
@@ -180,7 +186,7 @@ fn deploy(maci: &Maci, root: &Path, actors: &Actors, token: Address) -> Result<V
     Ok(created)
 }
 
-fn sign_up_and_join(maci: &Maci, root: &Path, actors: &Actors, gas: &mut Gas) -> Result<()> {
+fn sign_up_and_join(maci: &Maci, actors: &Actors, gas: &mut Gas) -> Result<()> {
     voters::write_secret(&maci.path("password"), "correct horse\n")?;
     voters::write_secret(&maci.path("foreign.key"), &actors.foreign_key)?;
     for (number, account) in (1..).zip(&actors.accounts) {
@@ -221,7 +227,6 @@ fn sign_up_and_join(maci: &Maci, root: &Path, actors: &Actors, gas: &mut Gas) ->
             ensure!(again["receipt"].is_null(), "joining twice sends twice");
         }
     }
-    let _ = root;
     Ok(())
 }
 

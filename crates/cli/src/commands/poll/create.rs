@@ -92,12 +92,14 @@ pub(super) fn run(context: &Context<'_>, args: &CreateArgs) -> Result<Report, Fa
     let mut steps = steps.map_err(|error| chain::failure(&error))?;
     let made = poll::create(&mut steps, &config, &coordinator, &keys)
         .map_err(|error| chain::failure(&error))?;
-    let (_, plan) = steps.into_plan();
+    let (record, plan) = steps.into_plan();
+    let instance = record.maci().map_err(|error| chain::failure(&error))?;
     let Some(made) = made else {
         return Ok(plan_report(&plan));
     };
     let key_file = &args.coordinator_key_file;
     Ok(Report::new(json!({
+        "maci": instance,
         "poll_id": made.id,
         "poll": made.poll,
         "message_processor": made.message_processor,
