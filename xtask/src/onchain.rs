@@ -73,7 +73,7 @@ fn check_counts(maci: &Maci, held: &scenario::Held) -> Result<()> {
         (held.leaves, held.messages)
     );
     ensure!(
-        held.messages > 41 && held.messages % 20 != 0,
+        held.messages > 41 && !held.messages.is_multiple_of(20),
         "one batch must be partial"
     );
     Ok(())

@@ -37,7 +37,10 @@ fn run_all(root: &Path, thorough: bool, stages: &mut Stages) -> Result<()> {
         cargo(&["install", "cargo-nextest", "--locked", "--quiet"], &[])
     })?;
     let fuzz: &[(&str, &str)] = if thorough {
-        &[("MACI_FUZZ_CASES", "10000"), ("MACI_HOSTILE_SEEDS", "10000")]
+        &[
+            ("MACI_FUZZ_CASES", "10000"),
+            ("MACI_HOSTILE_SEEDS", "10000"),
+        ]
     } else {
         &[]
     };

@@ -28,6 +28,7 @@ pub(crate) struct NodeArgs {
 ///
 /// The key itself is never taken from the command line, where every user of the machine could read it.
 #[derive(Args, Debug)]
+#[allow(clippy::struct_field_names, reason = "the names are the options")]
 pub(crate) struct EthKeyArgs {
     /// File with the Ethereum private key that pays, as hexadecimal digits; MACI_ETH_KEY_FILE names it too
     #[arg(long, value_name = "FILE", conflicts_with = "eth_keystore")]
@@ -74,22 +75,23 @@ impl EthKeyArgs {
                 .filter(|value| !value.is_empty())
                 .map(PathBuf::from)
         };
-        let wallet = match (&self.eth_keystore, &self.eth_password_file) {
-            (Some(keystore), Some(password)) => Wallet::from_keystore(keystore, password),
-            _ => {
-                let file = self
-                    .eth_key_file
-                    .clone()
-                    .or_else(|| named("MACI_ETH_KEY_FILE"));
-                let file = file.ok_or_else(|| {
+        let wallet = if let (Some(keystore), Some(password)) =
+            (&self.eth_keystore, &self.eth_password_file)
+        {
+            Wallet::from_keystore(keystore, password)
+        } else {
+            let file = self
+                .eth_key_file
+                .clone()
+                .or_else(|| named("MACI_ETH_KEY_FILE"));
+            let file = file.ok_or_else(|| {
                     Failure::usage(
                         "no_eth_key",
                         "this command sends a transaction and needs an Ethereum key that pays",
                     )
                     .hint("name its file with --eth-key-file or MACI_ETH_KEY_FILE, or a keystore with --eth-keystore")
                 })?;
-                Wallet::from_key_file(&file)
-            }
+            Wallet::from_key_file(&file)
         };
         wallet.map_err(|error| failure(&error))
     }

@@ -124,13 +124,13 @@ pub(crate) fn read_config(path: &Path) -> Result<DeploymentConfig, Failure> {
 pub(crate) fn verifying_keys(
     directory: &Path,
     allow: Option<AllowInsecureDevKeys>,
-    wanted: impl Fn(&maci_verifier::CircuitId) -> bool,
+    wanted: impl Fn(maci_verifier::CircuitId) -> bool,
 ) -> Result<Vec<VerifyingKey>, Failure> {
     let manifest =
         Manifest::load(directory).map_err(|error| Failure::usage("keys", with_causes(&error)))?;
     let entries = manifest.entries().iter();
     entries
-        .filter(|entry| wanted(&entry.circuit))
+        .filter(|entry| wanted(entry.circuit))
         .map(|entry| {
             let key = manifest
                 .verifying_key(directory, entry.circuit)
@@ -144,7 +144,7 @@ pub(crate) fn verifying_keys(
 }
 
 /// The state tree depth that a circuit is made for.
-pub(crate) fn depth_of(circuit: &maci_verifier::CircuitId) -> u8 {
+pub(crate) fn depth_of(circuit: maci_verifier::CircuitId) -> u8 {
     use maci_verifier::CircuitId;
     match circuit {
         CircuitId::PollJoining { state_tree_depth }
@@ -154,6 +154,6 @@ pub(crate) fn depth_of(circuit: &maci_verifier::CircuitId) -> u8 {
         }
         | CircuitId::VoteTally {
             state_tree_depth, ..
-        } => *state_tree_depth,
+        } => state_tree_depth,
     }
 }

@@ -30,12 +30,12 @@ impl LocalKeys {
 
 impl LocalKeys {
     /// The cache, opened when the first key is asked for.
-    fn stored(&self, circuit: &CircuitId) -> Result<&StoredKeys, Error> {
+    fn stored(&self, circuit: CircuitId) -> Result<&StoredKeys, Error> {
         if let Some(stored) = self.stored.get() {
             return Ok(stored);
         }
         let store =
-            KeyStore::open(&self.directory).map_err(|source| Error::keys(*circuit, source))?;
+            KeyStore::open(&self.directory).map_err(|source| Error::keys(circuit, source))?;
         Ok(self
             .stored
             .get_or_init(|| StoredKeys::new(store, self.allow)))
@@ -44,10 +44,10 @@ impl LocalKeys {
 
 impl ProvingKeys for LocalKeys {
     fn proving_key(&self, circuit: &CircuitId) -> Result<Arc<ProvingKey>, Error> {
-        self.stored(circuit)?.proving_key(circuit)
+        self.stored(*circuit)?.proving_key(circuit)
     }
 
     fn verifying_key(&self, circuit: &CircuitId) -> Result<VerifyingKey, Error> {
-        self.stored(circuit)?.verifying_key(circuit)
+        self.stored(*circuit)?.verifying_key(circuit)
     }
 }

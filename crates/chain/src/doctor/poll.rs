@@ -96,7 +96,7 @@ fn read_params(client: &Client, at: &Addresses) -> Result<PollParams, Error> {
             ChainMode::QV => Mode::Qv,
             ChainMode::NON_QV => Mode::NonQv,
             ChainMode::FULL => Mode::Full,
-            other => {
+            other @ ChainMode::__Invalid => {
                 return Err(Error::Conflict(format!(
                     "the poll has the unknown mode {other:?}"
                 )));

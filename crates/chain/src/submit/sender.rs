@@ -126,7 +126,7 @@ impl Default for SendOptions {
     fn default() -> Self {
         Self {
             fee_cap: 100_000_000_000,
-            bump_after: Duration::from_secs(60),
+            bump_after: Duration::from_mins(1),
             patience: Duration::from_mins(30),
         }
     }

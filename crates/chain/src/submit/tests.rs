@@ -149,14 +149,15 @@ fn n_07_the_plan_holds_what_is_left_from_every_position() {
 
 #[test]
 fn d_15_another_poll_and_other_salts_are_refused_before_anything_is_sent() {
+    type Change = fn(&mut super::Position);
     let poll = Poll::new("maci-v3");
     let one = Fr::from(1u64);
-    let changes: [(&str, fn(&mut super::Position)); 6] = [
+    let changes: [(&str, Change); 6] = [
         ("numMessages", |p| p.num_messages += 1),
         ("totalSignups", |p| p.total_signups += 1),
         ("chainHash", |p| p.chain_hash += Fr::from(1u64)),
         ("coordinatorPublicKeyHash", |p| {
-            p.coordinator_public_key_hash += Fr::from(1u64)
+            p.coordinator_public_key_hash += Fr::from(1u64);
         }),
         ("blank ballots", |p| p.empty_ballot_root += Fr::from(1u64)),
         ("at most", |p| p.batches_processed = 3),
@@ -403,7 +404,7 @@ fn n_08_a_stuck_transaction_is_replaced_by_the_same_call_and_the_cap_holds() {
     let error = run(&world, &poll).unwrap_err();
     assert!(matches!(error, Error::FeeCap { cap: 1_000, .. }), "{error}");
     assert_eq!(world.sent(), 0);
-    world.lower_base_fee_at(Duration::from_secs(300), 50);
+    world.lower_base_fee_at(Duration::from_mins(5), 50);
     assert!(run(&world, &poll).unwrap().complete);
     assert_done(&world, &poll, "after the fees fell");
 

@@ -56,6 +56,7 @@ fn ask(client: &Client, method: &'static str, params: Value) {
 
 #[test]
 #[ignore = "needs anvil: cargo xtask e2e onchain"]
+#[allow(clippy::too_many_lines, reason = "one story, told in order")]
 fn n_03_a_poll_is_read_from_a_real_node_and_survives_its_reorganisations() {
     let chain = Chain::start();
     let client = chain.client(0);

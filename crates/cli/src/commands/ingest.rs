@@ -62,7 +62,8 @@ pub(crate) fn run(context: &Context<'_>, args: &IngestArgs) -> Result<Report, Fa
     if let Some(save) = &args.save {
         let exported = session.job.export_recorded(save);
         exported.map_err(|error| job::failure(&error))?;
-        text.push_str(&format!("\nrecorded in {}", save.display()));
+        text.push_str("\nrecorded in ");
+        text.push_str(&save.display().to_string());
     }
     if let Some(object) = data.as_object_mut() {
         object.insert("datadir".to_owned(), json!(directory));

@@ -446,7 +446,7 @@ impl Inner {
         if tx.nonce < self.nonce {
             return Err(refused("nonce too low"));
         }
-        if self.script.drop_every > 0 && count % self.script.drop_every == 0 {
+        if self.script.drop_every > 0 && count.is_multiple_of(self.script.drop_every) {
             return Ok(());
         }
         if let Some(old) = self.pool.iter().position(|old| old.nonce == tx.nonce) {
@@ -459,7 +459,7 @@ impl Inner {
             self.pool.remove(old);
         }
         self.pool.push(tx);
-        if self.script.lose_every > 0 && count % self.script.lose_every == 0 {
+        if self.script.lose_every > 0 && count.is_multiple_of(self.script.lose_every) {
             return Err(Error::Timeout {
                 endpoint: "script".to_owned(),
                 method: "eth_sendRawTransaction".to_owned(),
@@ -556,7 +556,7 @@ impl Node for World {
         inner.clock += Duration::from_secs(1);
         inner.pauses += 1;
         let every = inner.script.mine_every;
-        if every > 0 && inner.pauses % every == 0 {
+        if every > 0 && inner.pauses.is_multiple_of(every) {
             inner.mine();
         }
     }

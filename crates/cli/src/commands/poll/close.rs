@@ -66,12 +66,12 @@ pub(super) fn run(context: &Context<'_>, args: &CloseArgs) -> Result<Report, Fai
             args.poll,
             poll,
             "merged",
-            Some(chain::receipt_data(&receipt)),
+            Some(&chain::receipt_data(&receipt)),
         )),
     }
 }
 
-fn report(id: u64, poll: Address, what: &str, receipt: Option<serde_json::Value>) -> Report {
+fn report(id: u64, poll: Address, what: &str, receipt: Option<&serde_json::Value>) -> Report {
     Report::new(json!({ "poll_id": id, "poll": poll, "state": what, "receipt": receipt })).text(
         format!("the state of poll {id} is {what}; it can be processed now"),
     )

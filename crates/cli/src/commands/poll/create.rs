@@ -73,7 +73,7 @@ pub(super) fn run(context: &Context<'_>, args: &CreateArgs) -> Result<Report, Fa
         params.tally_circuit(),
     ];
     let keys = deployment::verifying_keys(&args.keys, args.dev_keys.token(), |circuit| {
-        circuits.contains(circuit)
+        circuits.contains(&circuit)
     })?;
     if config.policy.lets_everyone_in() {
         context.warn(

@@ -34,7 +34,7 @@ pub(crate) fn run(context: &Context<'_>, args: &ShowArgs) -> Result<Report, Fail
         return Ok(Report::new(describe_data(&log)).facts(&facts(&log)));
     }
     if args.chain.maci.is_some() {
-        return on_chain(&args.chain.glance()?);
+        return Ok(on_chain(&args.chain.glance()?));
     }
     let mut session = Session::resume(context, Opening::default())?;
     let log = session.log()?;
@@ -70,7 +70,7 @@ pub(crate) fn run(context: &Context<'_>, args: &ShowArgs) -> Result<Report, Fail
 }
 
 /// A poll on a chain, from its contracts alone.
-fn on_chain(glance: &Glance) -> Result<Report, Failure> {
+fn on_chain(glance: &Glance) -> Report {
     let deployment = &glance.poll.deployment;
     let params = &deployment.params;
     let key = deployment.coordinator_public_key;
@@ -106,7 +106,7 @@ fn on_chain(glance: &Glance) -> Result<Report, Failure> {
         "standing": standing,
         "block": glance.block.number,
     });
-    Ok(Report::new(data).facts(&[
+    Report::new(data).facts(&[
         (
             "poll",
             format!(
@@ -131,7 +131,7 @@ fn on_chain(glance: &Glance) -> Result<Report, Failure> {
         ("coordinator", coordinator),
         ("standing", standing.to_owned()),
         ("as of block", glance.block.number.to_string()),
-    ]))
+    ])
 }
 
 /// Everything that can be told without a key.

@@ -130,7 +130,7 @@ pub(super) fn run(context: &Context<'_>, args: &JoinArgs) -> Result<Report, Fail
                 &contracts,
                 &mut file,
                 joined,
-                Some(receipt),
+                Some(&receipt),
             )
         }
     }
@@ -144,7 +144,7 @@ fn note(
     contracts: &PollContracts,
     file: &mut Voter,
     joined: Joined,
-    receipt: Option<Value>,
+    receipt: Option<&Value>,
 ) -> Result<Report, Failure> {
     let known = file
         .poll(client.chain_id(), instance.maci, args.poll)
