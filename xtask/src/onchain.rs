@@ -3,9 +3,9 @@
 //! anvil and MACI's own packages come from npm (`tools/chain`). The scenario's outcome is known beforehand, counted by hand
 //! in [`scenario`], so that what the chain says in the end is compared with something that no code of ours computed.
 
+mod finish;
 mod gas;
 mod maci;
-mod results;
 mod scenario;
 mod voters;
 
@@ -48,12 +48,15 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<()> {
     let mut gas = Gas::default();
     let held = scenario::hold(&maci, root, &mut gas)?;
     check_counts(&maci, &held)?;
-    results::bring(&maci, &held, &mut gas)?;
+    let finished = finish::finish(&maci, root, &held, &mut gas)?;
     gas.hold(&root.join("crates/chain/gas.json"), options.bless)?;
     if options.json {
-        maci::print(
-            &serde_json::json!({ "gas": gas.rows(), "messages": held.messages, "leaves": held.leaves }),
-        );
+        maci::print(&serde_json::json!({
+            "gas": gas.rows(),
+            "messages": held.messages,
+            "leaves": held.leaves,
+            "finished": finished,
+        }));
     }
     Ok(())
 }

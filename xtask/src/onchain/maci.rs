@@ -1,7 +1,7 @@
 //! The binary `maci` in a working directory of its own, asked with `--json`.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::MetadataCommand;
@@ -79,14 +79,30 @@ impl Maci {
         Ok(())
     }
 
-    fn run(&self, args: &[&str]) -> Result<(Option<i32>, Value)> {
+    /// Starts a command and lets it run; whatever it says is lost.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Result<Child> {
+        self.command(args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .with_context(|| format!("cannot start {}", self.binary.display()))
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
         eprintln!("$ maci {}", args.join(" "));
-        let output = Command::new(&self.binary)
+        let mut command = Command::new(&self.binary);
+        command
             .args(args)
             .args(["--json", "--no-progress"])
             .current_dir(&self.work)
             .env("MACI_RPC", &self.url)
-            .env("MACI_INSECURE_DEV_KEYS", "1")
+            .env("MACI_INSECURE_DEV_KEYS", "1");
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Result<(Option<i32>, Value)> {
+        let output = self
+            .command(args)
             .output()
             .with_context(|| format!("cannot start {}", self.binary.display()))?;
         let Ok(envelope) = serde_json::from_slice(&output.stdout) else {

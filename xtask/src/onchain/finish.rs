@@ -1,0 +1,206 @@
+//! From the end of voting to the results on the chain, with the process killed wherever a crash would hurt most.
+//!
+//! 1. `maci doctor` finds nothing to object to, and objects to a wrong coordinator key.
+//! 2. `maci run` is killed with -9 while it proves.
+//! 3. With blocks held back, `maci submit` is killed with -9 between sending and the receipt of every single transaction.
+//! 4. The last `maci run` finds everything on the chain; the operator's nonce says that nothing was sent twice, and the chain's
+//!    results are those that were counted by hand. MACI's own packages accept the tally file on MACI's own Tally contract.
+
+use std::path::Path;
+use std::process::Child;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use maci_chain::BlockNumberOrTag;
+use maci_chain::contracts::Tally;
+use maci_chain::primitives::U256;
+use serde_json::{Value, json};
+
+use super::gas::Gas;
+use super::maci::Maci;
+use super::scenario::{self, Held};
+use crate::stages;
+
+/// Longer than any step takes on a slow machine.
+const PATIENCE: Duration = Duration::from_mins(15);
+
+/// Takes a closed poll to its results. Returns the figures.
+pub(crate) fn finish(maci: &Maci, root: &Path, held: &Held, gas: &mut Gas) -> Result<Value> {
+    let instance = instance(maci)?;
+    let poll = ["--maci", &instance, "--poll", "0"];
+    doctor(maci, held, &poll)?;
+    let key = ["--key-file", "coordinator.key", "--datadir", "data"];
+    let pays = [
+        "--eth-key-file",
+        &held.operator.file,
+        "--confirmations",
+        "0",
+    ];
+    let run = [&["run"], &poll[..], &key, &pays, &["--finality", "0"]].concat();
+    let submit = [&["submit"], &key[..], &pays].concat();
+
+    killed_while_proving(maci, &run)?;
+    let prove = [&["prove"], &key[..]].concat();
+    maci.ok(&prove)?;
+    let planned = maci.ok(&[&submit[..], &["--dry-run"]].concat())?;
+    let steps = planned["calls"].as_array().context("no calls")?.len();
+    let nonce = maci
+        .client()
+        .nonce(held.operator.address, BlockNumberOrTag::Latest)?;
+    for step in 0..steps {
+        killed_before_the_receipt(maci, held, &submit)
+            .with_context(|| format!("at step {step} of {steps}"))?;
+    }
+
+    let done = maci.ok(&run)?;
+    for transaction in done["transactions"].as_array().context("no transactions")? {
+        ensure!(
+            transaction["success"] == json!(true),
+            "a transaction failed: {transaction}"
+        );
+        gas.note(
+            transaction["call"].as_str().context("no call")?,
+            &transaction["gas"],
+        )?;
+    }
+    check_results(maci, held, &done["results"])?;
+    let file = maci.path("data/tally.json");
+    let check = [
+        "tally_checks.mjs",
+        maci.url(),
+        &held.tally.to_string(),
+        &file,
+    ];
+    stages::run(&root.join("tools/chain"), "node", &check, &[])?;
+    // Once more changes nothing, and nothing was ever sent twice.
+    maci.ok(&run)?;
+    maci.ok(&submit)?;
+    let sent = maci
+        .client()
+        .nonce(held.operator.address, BlockNumberOrTag::Latest)?
+        - nonce;
+    ensure!(
+        sent == steps as u64,
+        "{steps} steps took {sent} transactions"
+    );
+    maci.ok(&["bundle", "verify", "data/bundle.json"])?;
+    Ok(json!({ "steps": steps, "kills": steps + 1, "results": done["results"] }))
+}
+
+/// The MACI contract that the deployment file names.
+fn instance(maci: &Maci) -> Result<String> {
+    let text = std::fs::read_to_string(maci.path("deployment.json"))?;
+    let file: Value = serde_json::from_str(&text)?;
+    let address = file["steps"]["MACI"]["address"].as_str();
+    Ok(address
+        .context("the deployment file names no MACI")?
+        .to_owned())
+}
+
+fn doctor(maci: &Maci, held: &Held, poll: &[&str]) -> Result<()> {
+    let doctor = [&["doctor"], poll, &["--eth-key-file", &held.operator.file]].concat();
+    let found = maci.ok(&[&doctor[..], &["--key-file", "coordinator.key"]].concat())?;
+    for check in found["checks"].as_array().context("no checks")? {
+        let name = check["check"].as_str().unwrap_or_default();
+        let machine = name.starts_with("disk") || name == "memory";
+        ensure!(
+            machine || check["outcome"] == json!("pass"),
+            "the doctor is not content: {check}"
+        );
+    }
+    std::fs::write(maci.path("other.key"), "macisk.1234\n")?;
+    let other = [&doctor[..], &["--key-file", "other.key"]].concat();
+    maci.refused(&other, 1, "doctor_failed")
+}
+
+/// Kills `maci run` once a proof is on disk.
+fn killed_while_proving(maci: &Maci, run: &[&str]) -> Result<()> {
+    let proofs = maci.path("data/proofs");
+    let mut child = maci.spawn(run)?;
+    wait(&mut child, || {
+        Ok(std::fs::read_dir(Path::new(&proofs)).is_ok_and(|files| files.count() > 0))
+    })?;
+    kill(child)
+}
+
+/// Lets `maci submit` send one transaction, kills it before any block, and only then lets the chain go on.
+fn killed_before_the_receipt(maci: &Maci, held: &Held, submit: &[&str]) -> Result<()> {
+    let account = held.operator.address;
+    automine(maci, false)?;
+    let before = maci.client().nonce(account, BlockNumberOrTag::Latest)?;
+    let mut child = maci.spawn(submit)?;
+    wait(&mut child, || {
+        Ok(maci.client().nonce(account, BlockNumberOrTag::Pending)? > before)
+    })?;
+    kill(child)?;
+    // A second process finds the first one's transaction and waits for it, without sending one of its own.
+    let mut child = maci.spawn(submit)?;
+    sleep(Duration::from_millis(500));
+    let pending = maci.client().nonce(account, BlockNumberOrTag::Pending)?;
+    ensure!(
+        pending == before + 1,
+        "{} transactions for one step",
+        pending - before
+    );
+    ensure!(
+        child.try_wait()?.is_none(),
+        "submission ended without a receipt"
+    );
+    kill(child)?;
+    automine(maci, true)?;
+    let _: Value = maci.client().request_once("evm_mine", ())?;
+    Ok(())
+}
+
+fn automine(maci: &Maci, on: bool) -> Result<()> {
+    let _: Value = maci.client().request_once("evm_setAutomine", (on,))?;
+    Ok(())
+}
+
+/// Waits until something is the case; the process must still run then.
+fn wait(child: &mut Child, mut until: impl FnMut() -> Result<bool>) -> Result<()> {
+    let start = Instant::now();
+    while !until()? {
+        if let Some(status) = child.try_wait()? {
+            bail!("the process ended by itself, with {status}");
+        }
+        ensure!(start.elapsed() < PATIENCE, "nothing happens");
+        sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// kill -9: no destructor runs, nothing is flushed.
+fn kill(mut child: Child) -> Result<()> {
+    child.kill()?;
+    child.wait()?;
+    Ok(())
+}
+
+/// The chain's own results against the count by hand, and ours against both.
+fn check_results(maci: &Maci, held: &Held, ours: &Value) -> Result<()> {
+    let (votes, spent) = scenario::expected();
+    let client = maci.client();
+    ensure!(
+        client.call(held.tally, &Tally::isTalliedCall {})?,
+        "the poll is not tallied"
+    );
+    for (option, expected) in votes.iter().enumerate() {
+        let index = U256::from(option);
+        let found = client.call(held.tally, &Tally::getTallyResultsCall { index })?;
+        ensure!(
+            found.isSet && found.value == U256::from(*expected),
+            "option {option} has {} votes on the chain, {expected} were counted by hand",
+            found.value
+        );
+        ensure!(ours["results"][option] == json!(expected.to_string()));
+    }
+    let total = client.call(held.tally, &Tally::totalSpentCall {})?;
+    ensure!(
+        total == U256::from(spent),
+        "{total} credits are spent on the chain, {spent} were counted"
+    );
+    ensure!(ours["total_spent"] == json!(spent.to_string()));
+    Ok(())
+}
