@@ -6,6 +6,7 @@
 mod finish;
 mod gas;
 mod maci;
+mod modes;
 mod scenario;
 mod voters;
 
@@ -21,7 +22,7 @@ use gas::Gas;
 use maci::Maci;
 
 /// What a run is asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Options {
     /// Print one JSON object with the figures.
     pub(crate) json: bool,
@@ -49,6 +50,7 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<()> {
     let held = scenario::hold(&maci, root, &mut gas)?;
     check_counts(&maci, &held)?;
     let finished = finish::finish(&maci, root, &held, &mut gas)?;
+    let modes = modes::hold(&maci, root, &held.operator, &mut gas)?;
     gas.hold(&root.join("crates/chain/gas.json"), options.bless)?;
     if options.json {
         maci::print(&serde_json::json!({
@@ -56,6 +58,7 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<()> {
             "messages": held.messages,
             "leaves": held.leaves,
             "finished": finished,
+            "modes": modes,
         }));
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::stages::{self, Stages, available};
-use crate::{bare, e2e, layers};
+use crate::{bare, e2e, layers, onchain};
 
 const PROFILE: &str = "ci";
 
@@ -72,6 +72,9 @@ fn run_all(root: &Path, thorough: bool, stages: &mut Stages) -> Result<()> {
     })?;
     stages.run("snarkjs accepts our proofs", || e2e::run(root))?;
     stages.run("examples", || e2e::examples(root))?;
+    stages.run("polls on a chain", || {
+        onchain::run(root, onchain::Options::default())
+    })?;
     if thorough {
         stages.run("cargo-deny", || {
             if !available("cargo-deny") {
