@@ -51,9 +51,6 @@ pub(crate) struct RunArgs {
     recorded: Option<PathBuf>,
 
     #[command(flatten)]
-    reading: ReadingArgs,
-
-    #[command(flatten)]
     key: KeyArgs,
 
     #[command(flatten)]
@@ -68,6 +65,10 @@ pub(crate) struct RunArgs {
     /// Make damaged proofs and files again instead of stopping at them
     #[arg(long)]
     remake: bool,
+
+    // Last, because its heading holds for whatever follows.
+    #[command(flatten)]
+    reading: ReadingArgs,
 }
 
 /// Everything from the end of voting to the results.

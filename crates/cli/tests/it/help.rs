@@ -50,6 +50,9 @@ help! {
     circuits: "circuits";
     circuits_stats: "circuits" "stats";
     config: "config";
+    run: "run";
+    submit: "submit";
+    doctor: "doctor";
     status: "status";
     export: "export";
     export_inputs: "export" "inputs";
