@@ -302,6 +302,8 @@ impl Job {
     }
 
     /// Every transaction of ours that ended, in order.
+    // Named as a path, the method would bind the reader's lifetime too early.
+    #[allow(clippy::redundant_closure_for_method_calls)]
     pub fn transactions(&self) -> Result<Vec<TransactionRow>, Error> {
         let rows = self.journal.read(|r| r.all::<TransactionRow>())?;
         Ok(rows.into_iter().map(|(_, row)| row).collect())
