@@ -50,7 +50,7 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<()> {
     let held = scenario::hold(&maci, root, &mut gas)?;
     check_counts(&maci, &held)?;
     let finished = finish::finish(&maci, root, &held, &mut gas)?;
-    let modes = modes::hold(&maci, root, &held.operator, &mut gas)?;
+    let modes = modes::hold(&maci, root, &held, &mut gas)?;
     gas.hold(&root.join("crates/chain/gas.json"), options.bless)?;
     if options.json {
         maci::print(&serde_json::json!({

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use maci_chain::BlockNumberOrTag;
-use maci_chain::contracts::Tally;
+use maci_chain::contracts::{MessageProcessor, Tally};
 use maci_chain::primitives::{Address, U256};
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_mins(15);
 
 /// Takes a closed poll to its results. Returns the figures.
 pub(crate) fn finish(maci: &Maci, root: &Path, held: &Held, gas: &mut Gas) -> Result<Value> {
-    let instance = instance(maci)?;
+    let instance = held.maci.to_string();
     let poll = ["--maci", &instance, "--poll", "0"];
     doctor(maci, held, &poll)?;
     let key = ["--key-file", "coordinator.key", "--datadir", "data"];
@@ -79,16 +79,6 @@ pub(crate) fn finish(maci: &Maci, root: &Path, held: &Held, gas: &mut Gas) -> Re
     );
     maci.ok(&["bundle", "verify", "data/bundle.json"])?;
     Ok(json!({ "steps": steps, "kills": steps + 1, "results": done["results"] }))
-}
-
-/// The MACI contract that the deployment file names.
-pub(crate) fn instance(maci: &Maci) -> Result<String> {
-    let text = std::fs::read_to_string(maci.path("deployment.json"))?;
-    let file: Value = serde_json::from_str(&text)?;
-    let address = file["steps"]["MACI"]["address"].as_str();
-    Ok(address
-        .context("the deployment file names no MACI")?
-        .to_owned())
 }
 
 fn doctor(maci: &Maci, held: &Held, poll: &[&str]) -> Result<()> {
@@ -178,6 +168,13 @@ fn check_results(maci: &Maci, held: &Held, ours: &Value) -> Result<()> {
         ensure!(ours["results"][option] == json!(expected.to_string()));
     }
     ensure!(ours["total_spent"] == json!(spent.to_string()));
+    ensure!(
+        maci.client().call(
+            held.message_processor,
+            &MessageProcessor::processingCompleteCall {}
+        )?,
+        "the poll is not processed"
+    );
     check_on_chain(maci, held.tally, &votes, spent)
 }
 

@@ -116,12 +116,6 @@ impl Maci {
         Ok((output.status.code(), envelope))
     }
 
-    /// Adds empty blocks: only what lies deep enough is final.
-    pub(crate) fn mine(&self, blocks: u64) -> Result<()> {
-        let _: Value = self.client.request_once("anvil_mine", (blocks,))?;
-        Ok(())
-    }
-
     /// Moves the chain's clock.
     pub(crate) fn travel(&self, seconds: u64) -> Result<()> {
         let _: Value = self.client.request_once("evm_increaseTime", (seconds,))?;

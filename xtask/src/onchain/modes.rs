@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::finish;
 use super::gas::Gas;
 use super::maci::Maci;
+use super::scenario::Held;
 use super::voters::Account;
 
 /// How long voting is open, in seconds.
@@ -59,15 +60,15 @@ const POLLS: [Small; 2] = [
 ];
 
 /// Holds both polls and takes them to their results on the chain.
-pub(crate) fn hold(maci: &Maci, root: &Path, operator: &Account, gas: &mut Gas) -> Result<Value> {
+pub(crate) fn hold(maci: &Maci, root: &Path, held: &Held, gas: &mut Gas) -> Result<Value> {
     let mut tallies = Vec::new();
     for poll in &POLLS {
-        tallies.push(create_and_vote(maci, root, operator, poll)?);
+        tallies.push(create_and_vote(maci, root, &held.operator, poll)?);
     }
     maci.travel(DURATION)?;
     let mut done = Vec::new();
     for (poll, tally) in POLLS.iter().zip(&tallies) {
-        done.push(tally_it(maci, root, operator, poll, tally, gas)?);
+        done.push(tally_it(maci, root, held, poll, tally, gas)?);
     }
     Ok(json!(done))
 }
@@ -129,7 +130,7 @@ fn create_and_vote(maci: &Maci, root: &Path, operator: &Account, poll: &Small) -
 fn tally_it(
     maci: &Maci,
     root: &Path,
-    operator: &Account,
+    held: &Held,
     poll: &Small,
     tally: &str,
     gas: &mut Gas,
@@ -139,7 +140,7 @@ fn tally_it(
         format!("coordinator-{number}.key"),
         format!("data-{number}"),
     );
-    let instance = finish::instance(maci)?;
+    let instance = held.maci.to_string();
     let done = maci.ok(&[
         "run",
         "--maci",
@@ -151,7 +152,7 @@ fn tally_it(
         "--datadir",
         &data,
         "--eth-key-file",
-        &operator.file,
+        &held.operator.file,
         "--confirmations",
         "0",
         "--finality",
