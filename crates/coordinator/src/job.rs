@@ -305,6 +305,8 @@ impl Job {
     // Named as a path, the method would bind the reader's lifetime too early.
     #[allow(clippy::redundant_closure_for_method_calls)]
     pub fn transactions(&self) -> Result<Vec<TransactionRow>, Error> {
+        // The method itself is not general enough over the reader's lifetime.
+        #[allow(clippy::redundant_closure_for_method_calls)]
         let rows = self.journal.read(|r| r.all::<TransactionRow>())?;
         Ok(rows.into_iter().map(|(_, row)| row).collect())
     }
