@@ -77,9 +77,10 @@ pub(crate) fn run(root: &Path) -> Result<()> {
             .with_context(|| format!("cannot empty {}", work.display()))?;
     }
     std::fs::create_dir_all(&work)?;
+    let maci = stages::maci_binary(root)?;
     CASES
         .iter()
-        .try_for_each(|case| check_poll(root, &work.join(case.name), case))
+        .try_for_each(|case| check_poll(root, &maci, &work.join(case.name), case))
 }
 
 fn install(root: &Path) -> Result<()> {
@@ -99,7 +100,7 @@ fn install(root: &Path) -> Result<()> {
     )
 }
 
-fn check_poll(root: &Path, datadir: &Path, case: &Case) -> Result<()> {
+fn check_poll(root: &Path, maci: &Path, datadir: &Path, case: &Case) -> Result<()> {
     let text = |path: &Path| {
         path.to_str()
             .map(str::to_owned)
@@ -107,19 +108,8 @@ fn check_poll(root: &Path, datadir: &Path, case: &Case) -> Result<()> {
     };
     // A cache of its own: a stale key elsewhere must not hide a broken key generation.
     let cache = text(&root.join("target/e2e/cache"))?;
-    let maci = |args: &[&str]| {
-        let mut line = vec![
-            "run",
-            "--quiet",
-            "--profile",
-            "ci",
-            "--package",
-            "maci-cli",
-            "--",
-        ];
-        line.extend(args);
-        stages::run(root, "cargo", &line, &[("MACI_CACHE", &cache)])
-    };
+    let binary = text(maci)?;
+    let maci = |args: &[&str]| stages::run(root, &binary, args, &[("MACI_CACHE", &cache)]);
     let directory = text(datadir)?;
     let mut demo = vec!["demo", "--no-progress", "--datadir", &directory];
     demo.extend(case.demo);

@@ -1,10 +1,11 @@
 //! Runs child commands as named stages and prints the time of each.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use cargo_metadata::MetadataCommand;
 
 /// The stages of one run, with the time that each took.
 #[derive(Debug, Default)]
@@ -54,6 +55,26 @@ pub(crate) fn run(dir: &Path, program: &str, args: &[&str], env: &[(&str, &str)]
         bail!("`{line}` ended with {status}");
     }
     Ok(())
+}
+
+/// Builds the binary `maci` and returns its path. The whole workspace is named, as in the test run, so that nothing is built a
+/// second time with other features.
+pub(crate) fn maci_binary(root: &Path) -> Result<PathBuf> {
+    let build = [
+        "build",
+        "--quiet",
+        "--profile",
+        "ci",
+        "--workspace",
+        "--bin",
+        "maci",
+    ];
+    run(root, "cargo", &build, &[])?;
+    let metadata = MetadataCommand::new()
+        .manifest_path(root.join("Cargo.toml"))
+        .no_deps()
+        .exec()?;
+    Ok(metadata.target_directory.join("ci/maci").into())
 }
 
 /// Whether `program --version` can be run.

@@ -11,6 +11,19 @@ use crate::args::LogFormat;
 use crate::failure::Failure;
 use crate::settings::Settings;
 
+/// Targets that nothing switches on (K-17). arkworks opens a span for every gadget that it synthesises, with the gadget's
+/// arguments as fields: gigabytes of lines that hold the witness. The HTTP stack writes the whole address of a node, and with
+/// it the key that many providers put there.
+const NEVER_LOGGED: [&str; 7] = [
+    "gr1cs",
+    "alloy_rpc_client",
+    "alloy_transport",
+    "alloy_transport_http",
+    "reqwest",
+    "hyper",
+    "hyper_util",
+];
+
 /// Starts logging. `RUST_LOG` wins over `-v` and `-q`, as everywhere else in the Rust world.
 pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
     let level = match (settings.quiet, settings.verbose) {
@@ -32,12 +45,10 @@ pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
         }
         _ => EnvFilter::new(level),
     };
-    // arkworks opens a span for every gadget that it synthesises, with the gadget's arguments as fields: gigabytes of lines
-    // that hold the witness (K-17). Nothing switches them on.
-    let filter = match "gr1cs=off".parse() {
-        Ok(gadgets) => filter.add_directive(gadgets),
-        Err(_) => filter,
-    };
+    let filter = NEVER_LOGGED
+        .iter()
+        .filter_map(|target| format!("{target}=off").parse().ok())
+        .fold(filter, EnvFilter::add_directive);
     let writer = match &settings.log_file.value {
         Some(path) => {
             let file = OpenOptions::new()

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use crate::artefact;
 use crate::error::Error;
 
-const LAYOUT: &[u8] = b"maci-rs data directory, layout 1\n";
+const LAYOUT: &[u8] = b"maci-rs data directory, layout 2\n";
 
 /// An open, locked data directory.
 #[derive(Debug)]

@@ -222,7 +222,7 @@ pub enum Error {
         holder: String,
     },
     /// The data directory is not one that this version knows.
-    #[error("expected {} to say layout 1, found {found:?}", .path.display())]
+    #[error("expected {} to say layout 2, found {found:?}; make the job anew in another directory", .path.display())]
     Layout {
         /// The layout file.
         path: PathBuf,

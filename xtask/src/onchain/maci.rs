@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
-use cargo_metadata::MetadataCommand;
 use maci_chain::{Client, ClientOptions};
 use serde_json::Value;
 
@@ -22,18 +21,13 @@ pub(crate) struct Maci {
 impl Maci {
     /// Builds the binary.
     pub(crate) fn build(root: &Path, work: &Path, url: &str) -> Result<Self> {
-        let build = ["build", "--profile", "ci", "--package", "maci-cli"];
-        stages::run(root, "cargo", &build, &[])?;
-        let metadata = MetadataCommand::new()
-            .manifest_path(root.join("Cargo.toml"))
-            .no_deps()
-            .exec()?;
+        let binary = stages::maci_binary(root)?;
         let options = ClientOptions {
             poll_interval: std::time::Duration::from_millis(50),
             ..ClientOptions::default()
         };
         Ok(Self {
-            binary: metadata.target_directory.join("ci/maci").into(),
+            binary,
             work: work.to_owned(),
             url: url.to_owned(),
             client: Client::connect(url, options)?,
