@@ -231,6 +231,8 @@ mod tests {
         assert_eq!(store.pending().unwrap(), None);
         settled.included = None;
         store.settle(&settled).unwrap();
+        // As a path, the method would bind the reader's lifetime too early.
+        #[allow(clippy::redundant_closure_for_method_calls)]
         let rows = journal.read(|r| r.all::<TransactionRow>()).unwrap();
         assert_eq!(rows.iter().map(|(key, _)| *key).collect::<Vec<_>>(), [0, 1]);
         assert_eq!(rows[0].1.included.unwrap().gas, 469_264);
