@@ -88,8 +88,7 @@ fn check_counts(maci: &Maci, held: &scenario::Held) -> Result<()> {
 /// Installs the packages of `tools/chain` when absent and returns anvil's binary.
 fn install(root: &Path) -> Result<std::path::PathBuf> {
     let tools = root.join("tools/chain");
-    let binary = tools.join(anvil::BINARY);
-    if !binary.is_file() {
+    if !tools.join("node_modules").is_dir() {
         ensure!(
             stages::available("npm"),
             "npm is not installed: the on-chain tests need Node 20 with npm"
@@ -97,7 +96,7 @@ fn install(root: &Path) -> Result<std::path::PathBuf> {
         let install = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
         stages::run(&tools, "npm", &install, &[])?;
     }
-    Ok(binary)
+    Ok(anvil::binary(&tools))
 }
 
 /// The chain crate's own tests that need a chain. The whole workspace is named, as in the test run before, so that nothing

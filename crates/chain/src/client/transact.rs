@@ -211,8 +211,8 @@ impl Client {
         }
     }
 
-    /// Simulates, prices, signs, sends and waits: for callers that need no more than the outcome.
-    pub fn send(&self, call: &Call) -> Result<TransactionReceipt, Error> {
+    /// Simulates, prices and signs a call with the account's next nonce, once it is sure that the account can pay.
+    pub fn prepare(&self, call: &Call) -> Result<SignedCall, Error> {
         let from = self.wallet(&call.what)?.address();
         let quote = self.quote(from, call)?;
         let balance = self.balance(from)?;
@@ -225,8 +225,13 @@ impl Client {
             });
         }
         let nonce = self.nonce(from, BlockNumberOrTag::Pending)?;
-        let signed = self.sign(call, &quote, nonce)?;
-        tracing::info!(what = %signed.what, hash = %signed.hash, nonce, "sending");
+        self.sign(call, &quote, nonce)
+    }
+
+    /// Prepares, sends and waits: for callers that need no more than the outcome.
+    pub fn send(&self, call: &Call) -> Result<TransactionReceipt, Error> {
+        let signed = self.prepare(call)?;
+        tracing::info!(what = %signed.what, hash = %signed.hash, nonce = signed.nonce, "sending");
         self.broadcast(&signed)?;
         self.wait(&signed)
     }

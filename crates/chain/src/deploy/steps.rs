@@ -216,24 +216,12 @@ impl<'a> Steps<'a> {
             return self.plan(step, call);
         }
         let client = self.client;
-        let from = client.wallet(&call.what)?.address();
-        let quote = client.quote(from, call)?;
-        let balance = client.balance(from)?;
-        if balance < quote.cost() {
-            return Err(Error::Funds {
-                account: from,
-                what: call.what.clone(),
-                balance,
-                needed: quote.cost(),
-            });
-        }
-        let nonce = client.nonce(from, BlockNumberOrTag::Pending)?;
-        let signed = client.sign(call, &quote, nonce)?;
+        let signed = client.prepare(call)?;
         self.change(|record| {
             record.pending = Some(Pending {
                 step: step.to_owned(),
                 transaction: signed.hash,
-                nonce,
+                nonce: signed.nonce,
                 raw: signed.raw.clone(),
             });
         })?;

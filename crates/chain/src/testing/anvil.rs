@@ -1,13 +1,23 @@
 //! A test chain: the npm package's anvil, on a port of its own, ended by its process id.
 
 use std::io::{self, BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 /// Where `npm ci` in `tools/chain` puts the binary, below that folder.
-pub const BINARY: &str = "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
+const PACKAGED: &str = "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
+
+/// The packaged binary below `tools` (the folder `tools/chain`); the one of the PATH on systems that have no package.
+pub fn binary(tools: &Path) -> PathBuf {
+    let packaged = tools.join(PACKAGED);
+    if packaged.is_file() {
+        packaged
+    } else {
+        PathBuf::from("anvil")
+    }
+}
 
 /// The keys of anvil's funded accounts: public, made from the phrase "test test … junk".
 pub const KEYS: [&str; 3] = [

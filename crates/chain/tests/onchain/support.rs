@@ -24,7 +24,7 @@ fn root() -> PathBuf {
 
 impl Chain {
     pub(crate) fn start() -> Self {
-        let binary = root().join("tools/chain").join(anvil::BINARY);
+        let binary = anvil::binary(&root().join("tools/chain"));
         Self {
             anvil: Anvil::spawn(&binary, &[])
                 .expect("anvil is installed by cargo xtask e2e onchain"),
