@@ -88,7 +88,7 @@ fn check_counts(maci: &Maci, held: &scenario::Held) -> Result<()> {
 /// Installs the packages of `tools/chain` when absent and returns anvil's binary.
 fn install(root: &Path) -> Result<std::path::PathBuf> {
     let tools = root.join("tools/chain");
-    if !tools.join("node_modules").is_dir() {
+    if !tools.join("node_modules/.package-lock.json").is_file() {
         ensure!(
             stages::available("npm"),
             "npm is not installed: the on-chain tests need Node 20 with npm"
