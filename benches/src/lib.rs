@@ -33,6 +33,17 @@ pub fn memory_mb(field: &str) -> u64 {
         / 1024
 }
 
+/// How far this process's memory rises above its present size while `work` runs, in MB; 0 where the system keeps no
+/// high-water mark that can be reset.
+pub fn memory_above<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<u64, E> {
+    let before = memory_mb("VmRSS");
+    // Linux: resets VmHWM to VmRSS.
+    let reset = std::fs::write("/proc/self/clear_refs", "5");
+    work()?;
+    let risen = memory_mb("VmHWM").saturating_sub(before);
+    Ok(if reset.is_ok() { risen } else { 0 })
+}
+
 /// The median wall time of `runs` calls, in seconds, and the last result.
 pub fn median<T>(runs: usize, mut work: impl FnMut() -> T) -> (f64, T) {
     let mut times = Vec::with_capacity(runs);

@@ -10,7 +10,7 @@ use core::ops::Range;
 
 use ark_relations::gr1cs::{ConstraintSystemRef, SynthesisError};
 use ark_std::{boxed::Box, vec::Vec};
-use maci_crypto::{Fr, mutation::Snapshot};
+use maci_crypto::{Fr, mutation::Snapshot, parts};
 
 use crate::gadget::FrVar;
 
@@ -91,8 +91,10 @@ pub(crate) fn clause<T>(
     slot: Option<usize>,
     body: impl FnOnce() -> Result<T, SynthesisError>,
 ) -> Result<T, SynthesisError> {
+    let part = parts::enter(cs, name);
     let start = cs.num_constraints();
     let value = body()?;
+    drop(part);
     let end = cs.num_constraints();
     if end > start {
         Clauses::with(cs, |clauses| {

@@ -21,18 +21,22 @@ use maci_protocol::layout::maci::{ProcessInputs, TallyInputs};
 use maci_verifier::{CircuitId, statement::Statement as _};
 
 pub mod clause;
+mod components;
 mod gadget;
+pub mod gates;
 pub mod message_processor;
 mod pinned;
 pub mod poll_joined;
 pub mod poll_joining;
 mod private_key;
+pub mod reference;
 mod stats;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod vote_tally;
 
-pub use pinned::{SHIPPED, pinned_json};
+pub use components::{Component, INPUTS};
+pub use pinned::{PINNED, SHIPPED, pinned_json};
 pub use poll_joined::PollJoinedInputs;
 pub use poll_joining::PollJoiningInputs;
 pub use stats::{CircuitDigest, CircuitStats, Matrices, circuit_digest, matrices, stats};

@@ -1,4 +1,4 @@
-//! Pinned circuits: rows, public inputs and digest of every shipped circuit are files under `circuits/pinned/`, so that
+//! Pinned circuits: rows, public inputs and digest of every circuit of [`PINNED`] are files under `circuits/pinned/`, so that
 //! a change of a circuit shows up in review and never by surprise in a key (security.md C-29).
 
 use ark_relations::gr1cs::SynthesisError;
@@ -21,6 +21,24 @@ pub const SHIPPED: [CircuitId; 7] = [
         state_tree_depth: 10,
     },
 ];
+
+/// The circuits whose sizes are pinned: the shipped ones, and MACI's larger parameters without keys.
+pub const PINNED: [CircuitId; SHIPPED.len() + 2] = {
+    let [a, b, c, d, e, f, g] = SHIPPED;
+    let large = CircuitId::MessageProcessor {
+        mode: Mode::Qv,
+        state_tree_depth: 14,
+        message_batch_size: 20,
+        vote_option_tree_depth: 3,
+    };
+    let large_tally = CircuitId::VoteTally {
+        mode: Mode::Qv,
+        state_tree_depth: 14,
+        tally_processing_state_tree_depth: 5,
+        vote_option_tree_depth: 3,
+    };
+    [a, b, c, d, e, f, g, large, large_tally]
+};
 
 const fn process(mode: Mode) -> CircuitId {
     CircuitId::MessageProcessor {

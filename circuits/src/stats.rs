@@ -8,13 +8,17 @@ use ark_relations::gr1cs::{
     R1CS_PREDICATE_LABEL, SynthesisError, SynthesisMode,
 };
 use ark_std::{collections::BTreeMap, vec::Vec};
-use maci_crypto::Fr;
+use maci_crypto::{
+    Fr,
+    parts::{Part, parts},
+};
 use maci_verifier::CircuitId;
 use sha2::{Digest, Sha256};
 
 use crate::{
     Circuit,
     clause::{ClauseRows, Clauses},
+    components::{Component, components},
 };
 
 /// The inlined R1CS matrices of a circuit, with its clause table.
@@ -32,6 +36,8 @@ pub struct Matrices {
     pub witness_variables: usize,
     /// Which rows say what.
     pub clauses: Vec<ClauseRows>,
+    /// Which rows and private variables belong to which gadget, clauses included.
+    pub parts: Vec<Part>,
 }
 
 impl Matrices {
@@ -51,6 +57,7 @@ impl Matrices {
             instance_variables: cs.num_instance_variables(),
             witness_variables: cs.num_witness_variables(),
             clauses: Clauses::of(cs),
+            parts: parts(cs),
         })
     }
 
@@ -116,6 +123,8 @@ pub struct CircuitStats {
     pub non_zero: [usize; 3],
     /// Rows by clause name, summed over slots, in order of first appearance.
     pub clauses: Vec<(&'static str, usize)>,
+    /// Rows, variables and entries by clause and gadget.
+    pub components: Vec<Component>,
     /// Digest of the matrices.
     pub digest: CircuitDigest,
 }
@@ -177,7 +186,24 @@ impl CircuitStats {
                 .into_iter()
                 .map(|name| (name, by_name[name]))
                 .collect(),
+            components: components(matrices),
             digest: matrices.digest(),
         }
+    }
+
+    /// Rows of the quadratic arithmetic program: the constraints, and one for each public variable with the constant 1.
+    pub const fn qap_rows(&self) -> usize {
+        self.rows + self.public_inputs + 1
+    }
+
+    /// Size of the proof's evaluation domain, a power of two.
+    pub const fn domain(&self) -> usize {
+        self.qap_rows().next_power_of_two()
+    }
+
+    /// How much of the domain is used, in 0..=1.
+    #[allow(clippy::cast_precision_loss)]
+    pub fn fill(&self) -> f64 {
+        self.qap_rows() as f64 / self.domain() as f64
     }
 }

@@ -1,6 +1,7 @@
 //! Circuits against recorded polls, pinned sizes, dishonest witnesses and arbitrary logs.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod assignment;
 mod clauses;
 mod common;
 mod joining;

@@ -1,8 +1,14 @@
-//! The shipped circuits are those of `circuits/pinned/`, and all are smaller than MACI's.
+//! The circuits are those of `circuits/pinned/`, and all are smaller than MACI's.
 
 use std::{path::PathBuf, time::Instant};
 
-use maci_circuits::{SHIPPED, pinned_json, stats};
+use maci_circuits::{
+    PINNED,
+    gates::{GATES, Gate, NOT_HELD_YET},
+    pinned_json,
+    reference::maci_size,
+    stats,
+};
 use maci_verifier::CircuitId;
 
 fn directory() -> PathBuf {
@@ -13,7 +19,7 @@ fn directory() -> PathBuf {
 #[test]
 fn c_29_circuits_equal_their_pinned_files() {
     let write = std::env::var_os("MACI_PIN").is_some();
-    for id in SHIPPED {
+    for id in PINNED {
         let path = directory().join(format!("{id}.json"));
         let found = pinned_json(&id).unwrap();
         if write {
@@ -31,38 +37,38 @@ fn c_29_circuits_equal_their_pinned_files() {
     }
 }
 
-/// O2 row counts of MACI's own circuits (circuits.md §2).
+/// Every bound of [`GATES`], and MACI's own sizes as the bound of everything.
 #[test]
-fn circuits_have_fewer_rows_than_macis() {
-    for (circuit, rows) in [
-        ("message-processor-qv-10-20-2", 522_493),
-        ("message-processor-nonqv-10-20-2", 507_273),
-        ("message-processor-full-10-20-2", 492_173),
-        ("message-processor-qv-14-20-3", 621_033),
-        ("vote-tally-qv-10-1-2", 16_903),
-        ("vote-tally-nonqv-10-1-2", 12_404),
-        ("vote-tally-qv-14-5-3", 386_083),
-        ("poll-joining-10", 3_970),
-        ("poll-joining-14", 4_954),
-        ("poll-joined-10", 3_751),
-        ("poll-joined-14", 4_735),
-    ] {
-        let id: CircuitId = circuit.parse().unwrap();
-        let start = Instant::now();
+fn gates() {
+    let further = [
+        "message-processor-qv-14-1-3",
+        "poll-joining-14",
+        "poll-joined-14",
+    ];
+    let further = further.map(|circuit| circuit.parse::<CircuitId>().unwrap());
+    for id in PINNED.into_iter().chain(further) {
         let stats = stats(id).unwrap();
+        let maci = maci_size(id).unwrap().rows;
         println!(
-            "{circuit}: {} rows of {rows}, fixed {}, per message {:?}, {:?} entries, {:.1?}",
-            stats.rows,
-            stats.fixed_rows,
-            stats.rows_per_message,
-            stats.non_zero,
-            start.elapsed()
+            "{id}: {} rows of {maci}, fixed {}, per message {:?}, entries {:?}",
+            stats.rows, stats.fixed_rows, stats.rows_per_message, stats.non_zero,
         );
-        assert!(
-            stats.rows < rows,
-            "{circuit} has {} rows, MACI {rows}",
-            stats.rows
-        );
+        assert!(stats.rows < maci, "{id}: {} rows, MACI {maci}", stats.rows);
+        for gate in Gate::of(id) {
+            let held = gate.holds(&stats);
+            println!("  {gate:?}: {:?}, {held}", gate.found(&stats));
+            let open = NOT_HELD_YET.contains(&gate.circuit);
+            assert!(held || open, "{gate:?}: found {:?}", gate.found(&stats));
+        }
+    }
+}
+
+/// A gate of a circuit that is not pinned would hold nothing.
+#[test]
+fn every_gate_is_on_a_pinned_circuit() {
+    let pinned = PINNED.map(|id| id.to_string());
+    for gate in GATES {
+        assert!(pinned.iter().any(|id| id == gate.circuit), "{gate:?}");
     }
 }
 

@@ -19,6 +19,8 @@ pub mod field;
 pub mod keypair;
 #[cfg(feature = "constraints")]
 pub mod mutation;
+#[cfg(feature = "constraints")]
+pub mod parts;
 pub mod poseidon;
 mod self_test;
 pub mod tree;

@@ -23,6 +23,7 @@ use super::{MAX_WIDTH, MIN_WIDTH, Parameters, parameters};
 use crate::{
     Fr,
     bits::{Cs, FrVar, normal, term, value_of},
+    parts,
 };
 
 /// The hash of 1 to 16 inputs, the twin of [`super::hash`]. The result is one witness variable.
@@ -55,6 +56,26 @@ pub fn hash12(inputs: &[FrVar; 12]) -> Result<FrVar, SynthesisError> {
     hash(&[low, high, inputs[10].clone(), inputs[11].clone()])
 }
 
+/// What circuit statistics call a permutation, by its width.
+const PART_NAMES: [&str; MAX_WIDTH - MIN_WIDTH + 1] = [
+    "poseidon-2",
+    "poseidon-3",
+    "poseidon-4",
+    "poseidon-5",
+    "poseidon-6",
+    "poseidon-7",
+    "poseidon-8",
+    "poseidon-9",
+    "poseidon-10",
+    "poseidon-11",
+    "poseidon-12",
+    "poseidon-13",
+    "poseidon-14",
+    "poseidon-15",
+    "poseidon-16",
+    "poseidon-17",
+];
+
 /// One permutation that returns its first `outputs` lanes.
 fn synthesise(state: &[FrVar], outputs: usize) -> Result<Vec<FrVar>, SynthesisError> {
     let width = state.len();
@@ -70,6 +91,7 @@ fn synthesise(state: &[FrVar], outputs: usize) -> Result<Vec<FrVar>, SynthesisEr
     };
     let values: Option<Vec<Fr>> = state.iter().map(value_of).collect();
     let cs = state.iter().fold(Cs::None, |cs, x| cs.or(x.cs()));
+    let _part = parts::enter(&cs, PART_NAMES[width - MIN_WIDTH]);
     let Some(mut system) = cs.borrow_mut() else {
         let mut values = values.ok_or(SynthesisError::AssignmentMissing)?;
         super::permute(&mut values);
