@@ -3,6 +3,8 @@
 //! Reads that fail for a reason that may pass (no connection, timeouts, rate limits, server errors, unreadable answers)
 //! are repeated after a growing, jittered pause. What sends a transaction is never repeated blindly.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use alloy::eips::{BlockId, BlockNumberOrTag};
@@ -27,6 +29,9 @@ use endpoint::Endpoint;
 pub use retry::Backoff;
 pub use transact::{Call, Quote, SignedCall};
 
+/// How long an answer is waited for after the request to stop (O-09).
+const LAST_ANSWER: Duration = Duration::from_secs(3);
+
 /// How a node is asked.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
@@ -40,6 +45,8 @@ pub struct ClientOptions {
     pub inclusion_timeout: Duration,
     /// The pause between two looks for a receipt.
     pub poll_interval: Duration,
+    /// Once this is set, nothing is asked again, and an answer that is on its way is waited for only a little longer.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Default for ClientOptions {
@@ -50,6 +57,7 @@ impl Default for ClientOptions {
             chain_id: None,
             inclusion_timeout: Duration::from_mins(5),
             poll_interval: Duration::from_millis(500),
+            stop: Arc::default(),
         }
     }
 }
@@ -140,7 +148,7 @@ impl Client {
         P: RpcSend + Clone,
         R: RpcRecv,
     {
-        retry::repeat(&self.options.backoff, || {
+        retry::repeat(&self.options.backoff, &self.options.stop, || {
             self.request_once(method, params.clone())
         })
     }
@@ -154,16 +162,27 @@ impl Client {
         let limit = self.options.timeout;
         let timed = async {
             let request = self.rpc.request::<P, R>(method, params);
-            tokio::time::timeout(limit, request).await
+            tokio::select! {
+                answer = tokio::time::timeout(limit, request) => answer.ok(),
+                () = self.stopped() => None,
+            }
         };
         match self.runtime.block_on(timed) {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(self.endpoint.sort(error, method)),
-            Err(_elapsed) => Err(Error::Timeout {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(error)) => Err(self.endpoint.sort(error, method)),
+            None => Err(Error::Timeout {
                 endpoint: self.endpoint.to_string(),
                 method: method.to_owned(),
             }),
         }
+    }
+
+    /// Ends some time after the request to stop.
+    async fn stopped(&self) {
+        while !self.options.stop.load(Ordering::SeqCst) {
+            tokio::time::sleep(retry::GLANCE).await;
+        }
+        tokio::time::sleep(LAST_ANSWER).await;
     }
 
     /// The header and transaction hashes of a block; `None` if the node does not have it.
@@ -252,6 +271,11 @@ impl Client {
     pub fn receipt(&self, hash: B256) -> Result<Option<TransactionReceipt>, Error> {
         self.request("eth_getTransactionReceipt", (hash,))
     }
+}
+
+/// An address of a node without credentials, path and query; an error for what is no address.
+pub fn endpoint_name(url: &str) -> Result<String, Error> {
+    Ok(Endpoint::parse(url)?.to_string())
 }
 
 /// A refusal names the contract's function, not the node's method.

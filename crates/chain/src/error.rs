@@ -193,6 +193,33 @@ pub enum Error {
         /// How many.
         count: u64,
     },
+    /// A transaction is on its way that another account signed, or for another chain.
+    #[error(
+        "`{what}` is on its way with nonce {nonce} of the account {account} on chain {chain_id}; the key given is that of {found} and \
+         the node serves chain {found_chain}: go on with the key and the chain of that transaction, or cancel it with them"
+    )]
+    OtherAccount {
+        /// What it is to do.
+        what: String,
+        /// Its nonce.
+        nonce: u64,
+        /// Who signed it.
+        account: Address,
+        /// For which chain.
+        chain_id: u64,
+        /// Whose key is given.
+        found: Address,
+        /// The chain that the node serves.
+        found_chain: u64,
+    },
+    /// The node does not come as far as is waited for.
+    #[error(
+        "the node has not reached block {block}; it does not follow the chain any more, or nobody makes blocks there"
+    )]
+    Behind {
+        /// The block.
+        block: u64,
+    },
     /// The poll still takes messages.
     #[error("the poll is open until {end} and the chain's time is {now}; closing it has to wait")]
     VotingOpen {
@@ -262,6 +289,7 @@ impl Error {
             | Self::Funds { .. }
             | Self::FeeCap { .. }
             | Self::ForeignPending { .. }
+            | Self::Behind { .. }
             | Self::VotingOpen { .. }
             | Self::Io { .. } => Kind::Outside,
             Self::Reverted { .. }
@@ -270,6 +298,7 @@ impl Error {
             | Self::NoCode { .. }
             | Self::OtherCode { .. }
             | Self::Failed { .. }
+            | Self::OtherAccount { .. }
             | Self::Conflict(_) => Kind::State,
         }
     }
@@ -284,11 +313,11 @@ impl Error {
         }
     }
 
-    /// Sorts a transport's error. `secret` is the whole address of the node, which may hold credentials.
+    /// Sorts a transport's error. `secrets` are the parts of the node's address that are never shown, the longest first.
     pub(crate) fn transport(
         error: TransportError,
         endpoint: &str,
-        secret: &str,
+        secrets: &[String],
         method: &str,
     ) -> Self {
         let endpoint = endpoint.to_owned();
@@ -306,14 +335,14 @@ impl Error {
                     endpoint,
                     method,
                     code: payload.code,
-                    message: excerpt(&payload.message),
+                    message: redact(&payload.message, secrets),
                 }
             }
             RpcError::Transport(TransportErrorKind::HttpError(error)) => Self::Http {
                 endpoint,
                 method,
                 status: error.status,
-                body: excerpt(&error.body),
+                body: redact(&error.body, secrets),
                 retry_after: None,
             },
             RpcError::Transport(TransportErrorKind::HttpErrorWithRetryAfter {
@@ -323,18 +352,18 @@ impl Error {
                 endpoint,
                 method,
                 status: error.status,
-                body: excerpt(&error.body),
+                body: redact(&error.body, secrets),
                 retry_after: Some(retry_after),
             },
             RpcError::Transport(kind) => Self::Connection {
                 endpoint,
                 method,
-                reason: redact(&chain(&kind), secret),
+                reason: redact(&chain(&kind), secrets),
             },
             RpcError::DeserError { err, .. } => Self::Garbage {
                 endpoint,
                 method,
-                reason: err.to_string(),
+                reason: redact(&err.to_string(), secrets),
             },
             RpcError::NullResp => Self::Garbage {
                 endpoint,
@@ -344,7 +373,7 @@ impl Error {
             other => Self::Connection {
                 endpoint,
                 method,
-                reason: redact(&other.to_string(), secret),
+                reason: redact(&other.to_string(), secrets),
             },
         }
     }
@@ -376,7 +405,11 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// HTTP libraries quote the address of the node, which may hold an access key.
-fn redact(text: &str, secret: &str) -> String {
-    excerpt(&text.replace(secret, "the node"))
+/// HTTP libraries quote the address of the node, and servers echo it: it may hold an access key.
+fn redact(text: &str, secrets: &[String]) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets {
+        text = text.replace(secret.as_str(), "…");
+    }
+    excerpt(&text)
 }

@@ -20,6 +20,7 @@
 pub mod completeness;
 pub mod error;
 pub mod finality;
+pub mod lazy;
 pub mod panel;
 pub mod poll;
 pub mod relay;
@@ -32,6 +33,7 @@ pub mod windows;
 
 pub use error::{Failure, Fault, IngestError};
 pub use finality::Finality;
+pub use lazy::Lazy;
 pub use panel::Panel;
 pub use poll::{Glance, PollInfo, glance};
 pub use relay::{RelaySource, Relays};

@@ -11,13 +11,21 @@ use maci_chain::{Client, ClientOptions, Error, Kind, Wallet};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::interrupt;
 
 /// Which node to ask.
 #[derive(Args, Debug)]
 pub(crate) struct NodeArgs {
     /// Address of a node, http://…; a key in it is never shown
-    #[arg(long, value_name = "URL", env = "MACI_RPC", hide_env_values = true)]
-    pub(crate) rpc: String,
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MACI_RPC",
+        hide_env_values = true,
+        value_delimiter = ',',
+        required = true
+    )]
+    pub(crate) rpc: Vec<String>,
 
     /// Chain that the node must serve [default: whichever it does]
     #[arg(long, value_name = "N")]
@@ -48,9 +56,11 @@ impl NodeArgs {
     pub(crate) fn connect(&self) -> Result<Client, Failure> {
         let options = ClientOptions {
             chain_id: self.chain_id,
+            stop: interrupt::flag(),
             ..ClientOptions::default()
         };
-        Client::connect(&self.rpc, options).map_err(|error| failure(&error))
+        let first = self.rpc.first().map_or("", String::as_str);
+        Client::connect(first, options).map_err(|error| failure(&error))
     }
 
     /// Connects with the key that pays.
@@ -186,6 +196,8 @@ pub(crate) fn failure(error: &Error) -> Failure {
         Error::Funds { .. } => "no_funds",
         Error::FeeCap { .. } => "fee_cap",
         Error::ForeignPending { .. } => "foreign_pending",
+        Error::OtherAccount { .. } => "other_account",
+        Error::Behind { .. } => "node_behind",
         Error::VotingOpen { .. } => "voting_open",
         Error::NoWallet { .. } => "no_eth_key",
         Error::Key { .. } => "bad_key_file",

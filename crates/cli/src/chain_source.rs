@@ -6,14 +6,15 @@ use std::time::Duration;
 use clap::Args;
 use maci_chain::client::Backoff;
 use maci_chain::ingest::{
-    Finality, Glance, IngestError, Options, Panel, RelaySource, Relays, Rpc, Target, glance,
+    Finality, Glance, IngestError, Lazy, Options, Panel, RelaySource, Relays, Rpc, Target, glance,
 };
-use maci_chain::{Client, ClientOptions, Kind};
+use maci_chain::{ClientOptions, Kind};
 use maci_coordinator::ChainSource;
 use maci_protocol::{Address, PollId};
 
 use crate::chain;
 use crate::failure::Failure;
+use crate::interrupt;
 
 /// How long a gateway may take for one batch.
 const GATEWAY_TIMEOUT: Duration = Duration::from_mins(1);
@@ -99,9 +100,12 @@ impl ChainSourceArgs {
 
     /// Connects to the nodes.
     pub(crate) fn panel(&self) -> Result<Panel, Failure> {
-        let nodes = self.rpc.iter().map(|url| node(url, self.chain_id));
-        let nodes = nodes.collect::<Result<_, _>>()?;
-        Ok(Panel::new(nodes).with_quorum(self.reading.quorum.unwrap_or(0)))
+        if let [only] = self.rpc.as_slice() {
+            // Nothing else could answer instead: a mistake in the address is named at once.
+            let node = node(only, self.chain_id, Duration::ZERO)?;
+            node.chain_id().map_err(|error| chain::failure(&error))?;
+        }
+        self.reading.panel(&self.rpc, self.chain_id)
     }
 
     /// Everything that a job needs to read the poll.
@@ -110,18 +114,22 @@ impl ChainSourceArgs {
         self.reading.source(self.panel()?, target, self.chain_id)
     }
 
-    /// The poll as its contracts describe it, without its logs.
+    /// The poll as its contracts describe it at the newest block, without its logs.
     pub(crate) fn glance(&self) -> Result<Glance, Failure> {
         let target = self.target()?;
-        glance(&self.panel()?, target, self.chain_id, self.reading.finality)
+        glance(&self.panel()?, target, self.chain_id, Finality::Depth(0))
             .map_err(|error| failure(&error))
     }
 }
 
-/// A node to read from.
-pub(crate) fn node(url: &str, chain_id: Option<u64>) -> Result<Box<dyn Rpc>, Failure> {
+/// How long one of several nodes is left alone after it did not answer.
+const REST: Duration = Duration::from_secs(10);
+
+/// A node to read from; `rest` is how long it is left alone after a failure.
+fn node(url: &str, chain_id: Option<u64>, rest: Duration) -> Result<Box<dyn Rpc>, Failure> {
     let options = ClientOptions {
         chain_id,
+        stop: interrupt::flag(),
         // Ingest itself asks again, so a node that is down is named soon.
         backoff: Backoff {
             attempts: 4,
@@ -129,11 +137,19 @@ pub(crate) fn node(url: &str, chain_id: Option<u64>) -> Result<Box<dyn Rpc>, Fai
         },
         ..ClientOptions::default()
     };
-    let client = Client::connect(url, options).map_err(|error| chain::failure(&error))?;
-    Ok(Box::new(client))
+    let node = Lazy::new(url, options, rest).map_err(|error| chain::failure(&error))?;
+    Ok(Box::new(node))
 }
 
 impl ReadingArgs {
+    /// The nodes. None is asked yet: one that is down is the quorum's affair.
+    pub(crate) fn panel(&self, urls: &[String], chain_id: Option<u64>) -> Result<Panel, Failure> {
+        let rest = if urls.len() > 1 { REST } else { Duration::ZERO };
+        let nodes = urls.iter().map(|url| node(url, chain_id, rest));
+        let nodes = nodes.collect::<Result<_, _>>()?;
+        Ok(Panel::new(nodes).with_quorum(self.quorum.unwrap_or(0)))
+    }
+
     /// Everything that a job needs to read a poll from these nodes.
     pub(crate) fn source(
         &self,

@@ -3,11 +3,11 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use maci_chain::submit::{DryCall, Position};
 use maci_coordinator::{
-    Cancel, Control, Error, Event, ExitClass, Job, Options, Source, StageId, Status, Target,
-    TransactionRow, Warning,
+    Cancel, Control, DataDir, Error, Event, ExitClass, Job, Options, Source, StageId, Status,
+    Submission, Target, TransactionRow, Warning,
 };
 use maci_protocol::keys::CoordinatorKey;
 use maci_protocol::layout::maci::TallyOutcome;
@@ -151,6 +151,24 @@ pub(crate) struct Opening {
     pub(crate) remake: bool,
 }
 
+/// How long a data directory may be in use by a command that only looks at it.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Waits a little for a data directory that another command looks at: one that is restarted automatically must not fail because
+/// somebody asks for its status.
+pub(crate) fn await_lock(context: &Context<'_>, data_dir: &Path) -> Result<(), Failure> {
+    let start = Instant::now();
+    loop {
+        match DataDir::open(data_dir) {
+            Ok(_) => return Ok(()),
+            Err(Error::Locked { .. }) if start.elapsed() < LOOK => {
+                context.interrupt.sleep(Duration::from_millis(100))?;
+            }
+            Err(error) => return Err(failure(&error)),
+        }
+    }
+}
+
 impl<'a> Session<'a> {
     /// Opens a data directory.
     pub(crate) fn open(
@@ -235,7 +253,7 @@ impl<'a> Session<'a> {
     }
 
     /// What would be sent.
-    pub(crate) fn submission(&mut self) -> Result<(Position, Vec<DryCall>), Failure> {
+    pub(crate) fn submission(&mut self) -> Result<Submission, Failure> {
         let control = Control {
             progress: &self.watch,
             cancel: &self.cancel,

@@ -4,8 +4,11 @@ use std::fs::OpenOptions;
 use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::FilterFn;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::LogFormat;
 use crate::failure::Failure;
@@ -45,10 +48,6 @@ pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
         }
         _ => EnvFilter::new(level),
     };
-    let filter = NEVER_LOGGED
-        .iter()
-        .filter_map(|target| format!("{target}=off").parse().ok())
-        .fold(filter, EnvFilter::add_directive);
     let writer = match &settings.log_file.value {
         Some(path) => {
             let file = OpenOptions::new()
@@ -66,17 +65,46 @@ pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
         }
         None => BoxMakeWriter::new(std::io::stderr),
     };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)
         // A span's end says how long its stage, batch or proof took.
         .with_span_events(FmtSpan::CLOSE)
         .with_ansi(false);
+    // A filter of its own: a directive, however precise, cannot switch on what it is asked first.
+    let registry = tracing_subscriber::registry()
+        .with(FilterFn::new(|metadata| may_be_logged(metadata.target())))
+        .with(filter);
     let started = match settings.log_format.value {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().try_init(),
+        LogFormat::Text => registry.with(lines).try_init(),
+        LogFormat::Json => registry.with(lines.json()).try_init(),
     };
     started.map_err(|error| {
         Failure::outside("logging", format!("logging could not be started: {error}"))
     })
+}
+
+/// Whether a target is none of those, nor below one.
+fn may_be_logged(target: &str) -> bool {
+    let crate_name = target.split("::").next().unwrap_or_default();
+    !NEVER_LOGGED.contains(&crate_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k_17_what_holds_witnesses_and_addresses_is_never_logged() {
+        for target in [
+            "reqwest",
+            "alloy_transport_http::reqwest_transport",
+            "hyper_util::client::legacy",
+            "gr1cs",
+        ] {
+            assert!(!may_be_logged(target), "{target}");
+        }
+        for target in ["maci_chain::client", "maci_coordinator", ""] {
+            assert!(may_be_logged(target), "{target}");
+        }
+    }
 }

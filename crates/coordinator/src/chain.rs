@@ -74,9 +74,13 @@ impl Watch for Bridge<'_> {
 }
 
 /// Whether the last block that the job's log was read from is still on the chain.
-pub(crate) fn is_current(source: &ChainSource, job: &mut Job) -> Result<bool, Error> {
+pub(crate) fn is_current(
+    source: &ChainSource,
+    job: &mut Job,
+    control: Control<'_>,
+) -> Result<bool, Error> {
     let store = JournalStore::new(job);
-    stands(&source.panel, &store, &source.options).map_err(flatten)
+    stands(&source.panel, &store, &source.options, &Bridge(control)).map_err(flatten)
 }
 
 /// Reads on from the cursor. The poll has to be over and merged; what was read before that is kept.
@@ -109,6 +113,8 @@ pub(crate) fn read(
         closing_block,
         ..
     } = outcome;
+    // What was wrong the last time is not any more.
+    artefact::remove(&job.dir.evidence())?;
     let Some(log) = log else {
         return Err(Error::PollNotOver {
             standing,

@@ -8,6 +8,7 @@
 //!   tally.json      MACI's result file
 //!   proofs/         process_0.json .. and tally_0.json .., numbered in submission order
 //!   bundle.json     the audit bundle
+//!   evidence.json   why reading a chain stopped, until it goes on
 //!   status.json     what the running process says about itself; nothing depends on it
 //! ```
 //!

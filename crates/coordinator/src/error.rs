@@ -399,8 +399,12 @@ impl Error {
                 Kind::Outside => {
                     "what was read is kept; run the same command again once the cause is gone"
                 }
+                Kind::State if error.code() == "padded_early" => {
+                    "no coordinator can prove this poll: hold it again, with an end that no block can hit"
+                }
                 Kind::State => {
-                    "what was read is kept; ask another node, or look at the named blocks: evidence.json says what was wrong"
+                    "what was read is kept; ask another node, name an earlier first block, or look at the named blocks: \
+                     evidence.json says what was wrong"
                 }
             },
             Self::PollNotOver { .. } => {

@@ -5,7 +5,6 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use maci_chain::submit::{DryCall, Position};
 use maci_protocol::keys::CoordinatorKey;
 use maci_protocol::layout::FinalState;
 use maci_protocol::layout::maci::{MaciLayout, TallyOutcome};
@@ -27,7 +26,7 @@ use crate::stages::bundle::Bundle;
 use crate::stages::ingest::{self, Ingest};
 use crate::stages::process::Process;
 use crate::stages::prove::Prove;
-use crate::stages::submit::{self, Submit, Target};
+use crate::stages::submit::{self, Submission, Submit, Target};
 use crate::stages::tally::{self, Tally};
 use crate::stages::transcript::{self, Transcript};
 use crate::transactions::TransactionRow;
@@ -297,7 +296,7 @@ impl Job {
     }
 
     /// What would be sent, and from where: nothing is signed or sent.
-    pub fn submission(&mut self, control: Control<'_>) -> Result<(Position, Vec<DryCall>), Error> {
+    pub fn submission(&mut self, control: Control<'_>) -> Result<Submission, Error> {
         submit::dry_run(self, control)
     }
 

@@ -47,7 +47,7 @@ pub use proving_keys::{ProvingKeys, StoredKeys};
 pub use records::{PollIdentity, PollRow, ProofRow, ResultsRow};
 pub use source::{Recorded, Source};
 pub use stage::{Checkpoint, Control, Stage, StageId};
-pub use stages::submit::Target;
+pub use stages::submit::{Submission, Target};
 pub use transactions::{IncludedRow, TransactionRow};
 pub use unit::{ProofKind, ProofUnit};
 pub use warning::{Warning, small_poll};

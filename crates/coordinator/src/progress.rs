@@ -106,6 +106,11 @@ impl Cancel {
         Self(flag)
     }
 
+    /// The flag itself, for what knows no jobs.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
     /// Asks the job to stop after the batch in hand. Safe to call from any thread, any number of times.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::SeqCst);

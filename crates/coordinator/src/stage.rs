@@ -162,6 +162,7 @@ pub trait Stage<J> {
     fn execute(&self, job: &mut J, to: u64, control: Control<'_>) -> Result<Checkpoint, Error>;
 
     /// Goes back until at most `to` units are done: their rows go, in one transaction with the checkpoint. The caller unwinds
-    /// later stages first. Files are left: they are functions of the rows and are checked against them again.
+    /// later stages first. Their files go before them: a file
+    /// without its rows would be taken for one that somebody changed.
     fn unwind(&self, job: &mut J, to: u64) -> Result<Checkpoint, Error>;
 }

@@ -105,16 +105,20 @@ pub(crate) struct PendingRow(pub(crate) Pending);
 
 impl Row for PendingRow {
     const TABLE: Table = Table::Pending;
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn encode(&self) -> Vec<u8> {
         let Pending {
+            account,
+            chain_id,
             call,
             nonce,
             gas_limit,
             attempts,
         } = &self.0;
         Out::default()
+            .bytes(account.as_slice())
+            .u64(*chain_id)
             .blob(call.what.as_bytes())
             .option(call.to.as_ref(), |out, to| out.bytes(to.as_slice()))
             .blob(&call.data)
@@ -132,6 +136,8 @@ impl Row for PendingRow {
     fn decode(content: &[u8]) -> Option<Self> {
         In::all(content, |i| {
             Some(Self(Pending {
+                account: Address::new(i.array()?),
+                chain_id: i.u64()?,
                 call: Call {
                     what: i.text()?,
                     to: i.option(|i| i.array().map(Address::new))?,
@@ -174,6 +180,17 @@ impl Store for JournalStore<'_> {
             w.put(w.count(Table::Transactions), &TransactionRow::from(settled))
         })
     }
+
+    fn last_block(&mut self) -> Result<u64, Error> {
+        let mut last = 0;
+        self.0.read(|r| {
+            r.each(|_, row: TransactionRow| {
+                last = last.max(row.included.map_or(0, |at| at.block));
+                Ok(())
+            })
+        })?;
+        Ok(last)
+    }
 }
 
 #[cfg(test)]
@@ -191,6 +208,8 @@ mod tests {
             max_priority_fee_per_gas: u128::from(byte),
         };
         Pending {
+            account: Address::repeat_byte(9),
+            chain_id: 31_337,
             call: Call {
                 what: "processMessages".to_owned(),
                 to: Some(Address::repeat_byte(7)),
@@ -237,6 +256,8 @@ mod tests {
         assert_eq!(rows.iter().map(|(key, _)| *key).collect::<Vec<_>>(), [0, 1]);
         assert_eq!(rows[0].1.included.unwrap().gas, 469_264);
         assert_eq!(rows[1].1.included, None);
+        // What confirmations are counted from, in this process or a later one.
+        assert_eq!(store.last_block().unwrap(), 12);
     }
 
     #[test]

@@ -14,6 +14,9 @@ use super::voters::Account;
 /// How long voting is open, in seconds.
 const DURATION: u64 = 3600;
 
+/// What every voter may spend.
+const CREDITS: u64 = 100;
+
 /// Options and weights that one call publishes.
 type Ballot = &'static [(usize, u64)];
 
@@ -115,12 +118,14 @@ fn create_and_vote(maci: &Maci, root: &Path, operator: &Account, poll: &Small) -
         for (option, weight) in ballot {
             line.extend(["--vote".to_owned(), format!("{option}:{weight}")]);
         }
-        if poll.mode == "full" {
-            // An honest client refuses a ballot that leaves credits or that replaces one.
-            line.push("--unchecked".to_owned());
-        }
         let mut line: Vec<&str> = line.iter().map(String::as_str).collect();
         line.extend(&who);
+        let spent: u64 = ballot.iter().map(|(_, weight)| weight).sum();
+        if poll.mode == "full" && spent != CREDITS {
+            // An honest client refuses a ballot that leaves credits: it is published against its advice.
+            maci.refused(&line, 2, "bad_vote")?;
+            line.push("--unchecked");
+        }
         maci.ok(&line)?;
     }
     let tally = created["tally"].as_str().context("no tally")?;

@@ -10,6 +10,58 @@ use crate::error::Error;
 /// Where a node answers.
 pub(super) struct Endpoint {
     url: Url,
+    /// Whatever in the address may be an access key, the longest first.
+    secrets: Vec<String>,
+}
+
+/// The parts of an address that are never shown: credentials, the path and each of its parts, the query and each of its values, as
+/// they are written and as they are meant. Short words as `v3` are no keys.
+fn secrets(url: &Url) -> Vec<String> {
+    const SHORTEST: usize = 4;
+    let mut found = vec![url.as_str().to_owned()];
+    let mut bare = url.clone();
+    // HTTP libraries take the credentials out before they quote an address.
+    if bare.set_username("").is_ok() && bare.set_password(None).is_ok() {
+        found.push(bare.as_str().to_owned());
+    }
+    found.push(url.path().to_owned());
+    found.extend(url.path().split('/').map(str::to_owned));
+    found.extend(url.query().map(str::to_owned));
+    for (name, value) in url.query_pairs() {
+        found.extend([name.into_owned(), value.into_owned()]);
+    }
+    found.extend(
+        url.query()
+            .into_iter()
+            .flat_map(|query| query.split(['&', '=']))
+            .map(str::to_owned),
+    );
+    found.push(url.username().to_owned());
+    found.extend(url.password().map(str::to_owned));
+    let meant: Vec<String> = found.iter().map(|text| decoded(text)).collect();
+    found.extend(meant);
+    found.retain(|text| text.len() >= SHORTEST);
+    found.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
+    found.dedup();
+    found
+}
+
+/// A text with its percent signs resolved.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after.get(..2).filter(|_| *first == b'%');
+        let code = code.and_then(|digits| std::str::from_utf8(digits).ok());
+        if let Some(byte) = code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            bytes.push(byte);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl Endpoint {
@@ -20,7 +72,8 @@ impl Endpoint {
             url: "…".to_owned(),
             reason: format!("{error}"),
         })?;
-        let endpoint = Self { url };
+        let secrets = secrets(&url);
+        let endpoint = Self { url, secrets };
         let refuse = |reason: &str| {
             Err(Error::Url {
                 url: endpoint.to_string(),
@@ -56,9 +109,9 @@ impl Endpoint {
         })
     }
 
-    /// Sorts a transport's error without showing the whole address.
+    /// Sorts a transport's error. Nothing that the node says may show its address: servers echo the path that they were asked for.
     pub(super) fn sort(&self, error: TransportError, method: &str) -> Error {
-        Error::transport(error, &self.to_string(), self.url.as_str(), method)
+        Error::transport(error, &self.to_string(), &self.secrets, method)
     }
 }
 
@@ -81,6 +134,8 @@ impl fmt::Debug for Endpoint {
 
 #[cfg(test)]
 mod tests {
+    use alloy::transports::TransportErrorKind;
+
     use super::*;
 
     #[test]
@@ -97,6 +152,51 @@ mod tests {
                 .to_string()
                 .contains("canary")
         );
+    }
+
+    #[test]
+    fn k_17_what_a_node_echoes_holds_no_access_key() {
+        let urls = [
+            "http://node.example:8545/v3/canary%2Dkey0",
+            "http://user:canary@node.example/v3/canary-key1",
+            "http://node.example/?apikey=canary-key2&x=1",
+            "http://canary-user@node.example/canary-key3/rpc",
+        ];
+        for url in urls {
+            let endpoint = Endpoint::parse(url).unwrap();
+            let path = endpoint.url.path().to_owned();
+            let query = endpoint.url.query().unwrap_or_default().to_owned();
+            let echoes = [
+                format!("Cannot POST {path}?{query}"),
+                format!("{path} not found on this server"),
+                format!(
+                    "unknown project {}",
+                    decoded(path.rsplit('/').next().unwrap())
+                ),
+                format!("error sending request for url ({url})"),
+                format!("error sending request for url (http://node.example{path}?{query})"),
+                format!(
+                    "bad key {}",
+                    query.trim_start_matches("apikey=").trim_end_matches("&x=1")
+                ),
+            ];
+            for echo in echoes {
+                let errors: [TransportError; 3] = [
+                    TransportErrorKind::http_error(404, echo.clone()),
+                    TransportErrorKind::custom_str(&echo),
+                    TransportError::err_resp(alloy::rpc::json_rpc::ErrorPayload {
+                        code: -32_000,
+                        message: echo.clone().into(),
+                        data: None,
+                    }),
+                ];
+                for error in errors {
+                    let shown = endpoint.sort(error, "eth_call").to_string();
+                    assert!(!shown.contains("canary"), "{shown}");
+                    assert!(shown.contains("eth_call"), "{shown}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Repeating what failed for a reason that may pass.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::error::Error;
@@ -51,9 +52,22 @@ fn random() -> u64 {
     RandomState::new().hash_one(())
 }
 
-/// Tries until it succeeds, fails for good, or was tried often enough.
+/// The longest time for which a request to stop goes unnoticed.
+pub(super) const GLANCE: Duration = Duration::from_millis(100);
+
+/// Waits, unless it is to stop.
+fn wait(mut time: Duration, stop: &AtomicBool) {
+    while !time.is_zero() && !stop.load(Ordering::SeqCst) {
+        let slice = time.min(GLANCE);
+        std::thread::sleep(slice);
+        time -= slice;
+    }
+}
+
+/// Tries until it succeeds, fails for good, was tried often enough, or is to stop.
 pub(super) fn repeat<T>(
     backoff: &Backoff,
+    stop: &AtomicBool,
     mut attempt: impl FnMut() -> Result<T, Error>,
 ) -> Result<T, Error> {
     let mut failures = 0;
@@ -72,7 +86,10 @@ pub(super) fn repeat<T>(
         };
         let pause = backoff.pause(failures, asked);
         tracing::debug!(%error, failures, ?pause, "asking again");
-        std::thread::sleep(pause);
+        wait(pause, stop);
+        if stop.load(Ordering::SeqCst) {
+            return Err(error);
+        }
     }
 }
 
@@ -96,22 +113,38 @@ mod tests {
     #[test]
     fn n_05_a_passing_failure_is_repeated_and_a_lasting_one_is_not() {
         let mut tried = 0;
-        let answer = repeat(&QUICK, || {
+        let answer = repeat(&QUICK, &AtomicBool::new(false), || {
             tried += 1;
             if tried < 4 { Err(slow()) } else { Ok(tried) }
         });
         assert_eq!(answer.unwrap(), 4);
         let mut tried = 0;
-        let answer: Result<(), _> = repeat(&QUICK, || {
+        let answer: Result<(), _> = repeat(&QUICK, &AtomicBool::new(false), || {
             tried += 1;
             Err(slow())
         });
         assert!(answer.is_err());
         assert_eq!(tried, 4);
         let mut tried = 0;
-        let answer: Result<(), _> = repeat(&QUICK, || {
+        let answer: Result<(), _> = repeat(&QUICK, &AtomicBool::new(false), || {
             tried += 1;
             Err(Error::Parameter(String::new()))
+        });
+        assert!(answer.is_err());
+        assert_eq!(tried, 1);
+    }
+
+    #[test]
+    fn o_09_a_request_to_stop_ends_the_repetition() {
+        let slow_backoff = Backoff {
+            first: Duration::from_hours(1),
+            longest: Duration::from_hours(1),
+            ..QUICK
+        };
+        let mut tried = 0;
+        let answer: Result<(), _> = repeat(&slow_backoff, &AtomicBool::new(true), || {
+            tried += 1;
+            Err(slow())
         });
         assert!(answer.is_err());
         assert_eq!(tried, 1);

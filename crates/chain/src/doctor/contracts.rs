@@ -107,14 +107,38 @@ pub(super) fn check_wiring(client: &Client, at: &Addresses, checkup: &mut Checku
             .call(at.poll, &Poll::extContractsCall {})
             .map(|contracts| contracts.maci),
     );
-    let registry = client.call(
-        at.message_processor,
-        &MessageProcessor::verifyingKeysRegistryCall {},
-    );
-    if let Some(registry) = checkup.take("tally_registry", registry) {
-        let found = client.call(at.tally, &Tally::verifyingKeysRegistryCall {});
-        if let Some(found) = checkup.take("tally_registry", found) {
-            checkup.equal("tally_registry", &registry, &found);
+    // One registry and one verifier for all three: what is looked at of one holds for the others.
+    let ours = client
+        .call(
+            at.message_processor,
+            &MessageProcessor::verifyingKeysRegistryCall {},
+        )
+        .and_then(|registry| {
+            let verifier = client.call(at.message_processor, &MessageProcessor::verifierCall {})?;
+            Ok((registry, verifier))
+        });
+    let Some((registry, verifier)) = checkup.take("processor_verifier", ours) else {
+        return;
+    };
+    let poll = client.call(at.poll, &Poll::extContractsCall {});
+    let poll = checkup.take("poll_verifier", poll);
+    let mut same = |name: &'static str, expected: Address, found: Result<Address, Error>| {
+        if let Some(found) = checkup.take(name, found) {
+            checkup.equal(name, &expected, &found);
         }
+    };
+    same(
+        "tally_registry",
+        registry,
+        client.call(at.tally, &Tally::verifyingKeysRegistryCall {}),
+    );
+    same(
+        "tally_verifier",
+        verifier,
+        client.call(at.tally, &Tally::verifierCall {}),
+    );
+    if let Some(poll) = poll {
+        same("poll_registry", registry, Ok(poll.verifyingKeysRegistry));
+        same("poll_verifier", verifier, Ok(poll.verifier));
     }
 }

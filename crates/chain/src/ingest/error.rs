@@ -43,6 +43,17 @@ pub enum Fault {
     /// No node keeps state that old, and the question cannot be asked of a newer block.
     #[error("no node keeps the state of block {0}")]
     NoState(u64),
+    /// Somebody padded the batch hashes while votes still came in (D15).
+    #[error(
+        "as of block {0} the last message batch was padded before the last message: the contracts contradict themselves, and no \
+         proof of that batch exists"
+    )]
+    PaddedEarly(u64),
+    /// The contracts' answers about what can never change differ from earlier ones.
+    #[error(
+        "as of block {0} the contracts describe another poll than at the beginning, though nothing in it can change: a node lied"
+    )]
+    Fickle(u64),
     /// A node does not have a block that it, or another, said exists.
     #[error("no node has block {0} yet")]
     Behind(u64),
@@ -93,6 +104,19 @@ pub enum IngestError {
         /// The contract's words.
         reason: String,
     },
+    /// The poll is younger than the last block that counts.
+    #[error(
+        "poll {poll} of the MACI contract {maci} exists, but not yet as of block {block}, the last one that counts; wait until the \
+         block of its creation counts too"
+    )]
+    NotFinal {
+        /// The contract.
+        maci: Address,
+        /// The wanted poll.
+        poll: PollId,
+        /// The last block that counts.
+        block: u64,
+    },
     /// The poll's parameters are none that can be processed.
     #[error("the contracts' parameters of the poll cannot be used: {0}")]
     Parameters(#[source] Box<RecordedError>),
@@ -115,7 +139,9 @@ pub enum IngestError {
         last: u64,
     },
     /// What is kept belongs to another poll or chain.
-    #[error("what was read before is of {expected}, the chain has {found}")]
+    #[error(
+        "what was read before is of {expected}, the chain has {found}; or a node lies about one of them"
+    )]
     OtherPoll {
         /// The kept poll.
         expected: String,
@@ -174,10 +200,15 @@ impl IngestError {
                 Fault::Log(_)
                 | Fault::Answer { .. }
                 | Fault::Contract(_)
+                | Fault::PaddedEarly(_)
+                | Fault::Fickle(_)
                 | Fault::Disagreement { .. } => Kind::State,
             },
             Self::Start { .. } | Self::Range { .. } => Kind::Usage,
-            Self::RelayFolder { .. } | Self::Restless { .. } | Self::Cancelled => Kind::Outside,
+            Self::NotFinal { .. }
+            | Self::RelayFolder { .. }
+            | Self::Restless { .. }
+            | Self::Cancelled => Kind::Outside,
             Self::Relay { .. }
             | Self::NoPoll { .. }
             | Self::Parameters(_)
@@ -193,12 +224,15 @@ impl IngestError {
                 Fault::Node(_) => "node",
                 Fault::Log(_) | Fault::Answer { .. } | Fault::Contract(_) => "incomplete_logs",
                 Fault::Disagreement { .. } => "nodes_disagree",
+                Fault::PaddedEarly(_) => "padded_early",
+                Fault::Fickle(_) => "fickle_node",
                 Fault::Moved => REORGANISED,
                 Fault::Behind(_) => "node_behind",
                 Fault::NoState(_) => "node_without_state",
             },
             Self::Relay { .. } | Self::RelayFolder { .. } => "relayed_batch",
             Self::NoPoll { .. } => "no_such_poll",
+            Self::NotFinal { .. } => "poll_not_final",
             Self::Parameters(_) => "poll_parameters",
             Self::Start { .. } => "first_block",
             Self::Range { .. } => "block_range",

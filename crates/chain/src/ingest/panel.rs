@@ -7,7 +7,7 @@ use maci_protocol::recorded::ChainLog;
 
 use super::error::{Fault, IngestError};
 use super::rpc::{Block, Header, Rpc, is_behind, is_without_state};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 /// The nodes, and how many of them have to say the same.
 pub struct Panel {
@@ -46,11 +46,22 @@ impl Panel {
     }
 
     /// The chain that every node serves; another one than `expected` is refused. A quorum is no excuse here: a node of
-    /// another chain is a mistake in the configuration.
+    /// another chain is a mistake in the configuration. One that is down has no voice.
     pub(super) fn chain_id(&self, expected: Option<u64>) -> Result<u64, IngestError> {
         let mut expected = expected;
+        let mut answered = 0;
+        let mut silent = None;
         for node in &self.nodes {
-            let found = node.chain_id().map_err(Fault::Node)?;
+            let found = match node.chain_id() {
+                Ok(found) => found,
+                Err(error) if error.kind() == Kind::Outside => {
+                    tracing::warn!(node = node.name(), %error, "a node does not answer");
+                    silent.get_or_insert(error);
+                    continue;
+                }
+                Err(error) => return Err(Fault::Node(error).into()),
+            };
+            answered += 1;
             match expected {
                 Some(id) if id != found => {
                     return Err(IngestError::from(Fault::Node(Error::WrongChain {
@@ -61,6 +72,9 @@ impl Panel {
                 }
                 _ => expected = Some(found),
             }
+        }
+        if let Some(error) = silent.filter(|_| answered < self.quorum) {
+            return Err(Fault::Node(error).into());
         }
         expected.ok_or_else(|| {
             IngestError::from(Fault::Node(Error::Parameter("name a node".to_owned())))
@@ -161,18 +175,27 @@ impl Panel {
         .map(Some)
     }
 
-    /// Whether code lies at an address at a block, as the first node says.
+    /// Whether code lies at an address at a block.
     pub(super) fn has_code(&self, address: Address, block: u64) -> Result<bool, Fault> {
-        let Some(node) = self.nodes.first() else {
-            return Ok(false);
-        };
-        node.has_code(address, block).map_err(|error| {
-            if is_without_state(&error) {
-                Fault::NoState(block)
-            } else {
-                error.into()
-            }
-        })
+        let answers = self.successes(self.each(|node| match node.has_code(address, block) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if is_without_state(&error) => Ok(None),
+            Err(error) => Err(Fault::from(error)),
+        }))?;
+        let known: Vec<_> = answers
+            .into_iter()
+            .filter_map(|(name, answer)| Some((name, answer?)))
+            .collect();
+        if known.is_empty() {
+            return Err(Fault::NoState(block));
+        }
+        let enough = self.quorum.min(known.len());
+        decide(
+            known,
+            enough,
+            &|| format!("the code at {address} at block {block}"),
+            |known| if *known { "some" } else { "none" }.to_owned(),
+        )
     }
 
     fn each<T, E>(&self, ask: impl Fn(&dyn Rpc) -> Result<T, E>) -> Vec<(String, Result<T, E>)> {

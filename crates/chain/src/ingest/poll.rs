@@ -162,7 +162,15 @@ pub(super) fn read(
     let key = ask(panel, poll, &Poll::coordinatorPublicKeyCall {}, block)?;
     let dates = ask(panel, poll, &Poll::getStartAndEndDateCall {}, block)?;
     let around = ask(panel, poll, &Poll::extContractsCall {}, block)?;
-    let mode = ask(panel, tally, &Tally::modeCall {}, block)?;
+    let mode = match ask(panel, tally, &Tally::modeCall {}, block)? {
+        OnChainMode::QV => Mode::Qv,
+        OnChainMode::NON_QV => Mode::NonQv,
+        OnChainMode::FULL => Mode::Full,
+        other @ OnChainMode::__Invalid => {
+            let error = Error::Conflict(format!("the poll has the unknown mode {other:?}"));
+            return Err(Fault::Node(error).into());
+        }
+    };
 
     let unusable = |source| IngestError::Parameters(Box::new(source));
     if maci_depth != depths.stateTreeDepth {
@@ -186,11 +194,7 @@ pub(super) fn read(
                 vote_option_tree_depth: depths.voteOptionTreeDepth,
                 message_batch_size: batch,
                 vote_options: small(options),
-                mode: match mode {
-                    OnChainMode::NON_QV => Mode::NonQv,
-                    OnChainMode::FULL => Mode::Full,
-                    _ => Mode::Qv,
-                },
+                mode,
             },
             coordinator_public_key: RawPoint::new(field_of(&key.x), field_of(&key.y)),
             start_time: small(dates.pollStartDate),

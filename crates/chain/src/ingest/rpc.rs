@@ -143,6 +143,8 @@ impl<'de> Deserialize<'de> for Word {
 pub enum Advice {
     /// Ask for fewer blocks.
     Smaller,
+    /// Ask again, and for fewer blocks should that fail too: a proxy that gives up on a slow answer words it in its own way.
+    Heavy,
     /// Ask again later.
     Later,
     /// Asking again does not help.
@@ -180,7 +182,8 @@ pub fn advice(error: &Error) -> Advice {
         | Error::Http {
             status: 413 | 414, ..
         } => Advice::Smaller,
-        error if error.is_transient() => Advice::Later,
+        Error::Http { status: 429, .. } => Advice::Later,
+        error if error.is_transient() => Advice::Heavy,
         _ => Advice::Stop,
     }
 }
@@ -199,6 +202,8 @@ pub fn is_without_state(error: &Error) -> bool {
         "no state available",
         "state already pruned",
         "pruned",
+        "pruning",
+        "world state unavailable",
         "archive",
         "state at block",
     ]
@@ -269,6 +274,20 @@ mod tests {
             "missing trie node 0123 (path )",
             false
         )));
+        for words in ["World state unavailable", "pruning: block is too old"] {
+            assert!(is_without_state(&refused(words, false)));
+        }
         assert!(is_behind(&refused("header not found", false)));
+        let http = |status| Error::Http {
+            endpoint: String::new(),
+            method: String::new(),
+            status,
+            body: String::new(),
+            retry_after: None,
+        };
+        for status in [500, 502, 503, 504, 524] {
+            assert_eq!(advice(&http(status)), Advice::Heavy);
+        }
+        assert_eq!(advice(&http(429)), Advice::Later);
     }
 }

@@ -6,23 +6,23 @@ mod persist;
 mod reader;
 
 use core::fmt;
-use std::thread;
 
 use maci_protocol::recorded::Assembly;
 use maci_protocol::{Address, PollId, PollLog};
 
-use super::error::{Failure, IngestError};
+use super::error::{Failure, Fault, IngestError};
 use super::finality::{self, Finality};
 use super::panel::Panel;
 use super::poll::{self, PollInfo};
 use super::relay::Relays;
 use super::reorg::{self, Ancestor};
-use super::rpc::Header;
+use super::rpc::{Block, Header};
 use super::start;
 use super::store::{Begun, Store};
 use super::windows::Windows;
 use crate::client::Backoff;
-use persist::persist;
+use crate::error::Error;
+use persist::{pause, persist};
 use reader::Run;
 
 /// Which poll.
@@ -40,7 +40,7 @@ pub struct Target {
 pub struct Options {
     /// The chain that the nodes must serve.
     pub chain_id: Option<u64>,
-    /// The first block to read; found by bisection if not given.
+    /// The first block to read; found by bisection if not given. Another one than a store was begun with begins it anew.
     pub first: Option<u64>,
     /// The last block to read, if it is not the last one that counts.
     pub last: Option<u64>,
@@ -182,14 +182,15 @@ pub fn ingest<S: Store>(
         .as_ref()
         .map(|begun| begun.poll.deployment.chain_id)
         .or(options.chain_id);
-    let chain_id = persist(options, || panel.chain_id(expected))?;
-    let mut limit = persist(options, || finality::limit(panel, options.finality))?;
+    let chain_id = persist(options, watch, || panel.chain_id(expected))?;
+    let mut limit = persist(options, watch, || finality::limit(panel, options.finality))?;
     if let Some(last) = options.last.filter(|last| *last < limit.number) {
-        limit = persist(options, || panel.header(last))?;
+        limit = persist(options, watch, || panel.header(last))?;
     }
-    let info = persist(options, || {
+    let info = persist(options, watch, || {
         poll::read(panel, target, chain_id, limit.number)
-    })?;
+    });
+    let info = info.map_err(|error| not_yet(panel, target, chain_id, &limit).unwrap_or(error))?;
     let begun = match begun {
         Some(begun) if begun.poll != info => {
             return Err(Failure::Ingest(IngestError::OtherPoll {
@@ -197,12 +198,13 @@ pub fn ingest<S: Store>(
                 found: info.name(),
             }));
         }
-        Some(begun) => begun,
-        None => {
+        // Whoever names a first block means it: what was read from another one on is read again.
+        Some(begun) if options.first.is_none_or(|first| first == begun.first) => begun,
+        known => {
             let first = match options.first {
                 Some(first) => first,
                 None => start::deployed(target.maci, limit.number, |block| {
-                    persist(options, || {
+                    persist(options, watch, || {
                         let known = panel.has_code(target.maci, block);
                         known.map_err(IngestError::from)
                     })
@@ -213,6 +215,13 @@ pub fn ingest<S: Store>(
                     first,
                     last: limit.number,
                 }));
+            }
+            if known.is_some() {
+                tracing::warn!(
+                    first,
+                    "the first block is another one: reading everything again"
+                );
+                store.unwind(0).map_err(Failure::Store)?;
             }
             let begun = Begun {
                 poll: info,
@@ -244,11 +253,33 @@ pub fn ingest<S: Store>(
     run.finish()
 }
 
+/// A poll that is not there at the last block that counts, but is at the newest one.
+fn not_yet(panel: &Panel, target: Target, chain_id: u64, limit: &Header) -> Option<IngestError> {
+    let newest = panel.lowest(Block::Latest).ok()?;
+    if newest <= limit.number || poll::read(panel, target, chain_id, newest).is_err() {
+        return None;
+    }
+    // Its answer at the limit may have failed for another reason.
+    let missing = match poll::read(panel, target, chain_id, limit.number) {
+        Err(IngestError::NoPoll { .. }) => true,
+        Err(IngestError::Question(fault)) => {
+            matches!(*fault, Fault::Node(Error::NoCode { .. }))
+        }
+        _ => false,
+    };
+    missing.then_some(IngestError::NotFinal {
+        maci: target.maci,
+        poll: target.poll,
+        block: limit.number,
+    })
+}
+
 /// Whether the newest kept block is still on the chain. Without kept blocks it is not.
 pub fn stands<S: Store>(
     panel: &Panel,
     store: &S,
     options: &Options,
+    watch: &dyn Watch,
 ) -> Result<bool, Failure<S::Error>> {
     let Some(tip) = store.header(u64::MAX).map_err(Failure::Store)? else {
         return Ok(false);
@@ -262,7 +293,7 @@ pub fn stands<S: Store>(
                 if failures >= options.backoff.attempts {
                     return Err(Failure::Ingest(error));
                 }
-                thread::sleep(options.backoff.pause(failures, None));
+                pause(options, watch, failures)?;
             }
             Err(error) => return Err(error),
         }

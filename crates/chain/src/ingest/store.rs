@@ -41,7 +41,7 @@ pub trait Store {
     /// What is kept, if anything.
     fn begun(&self) -> Result<Option<Begun>, Self::Error>;
 
-    /// Begins with a poll. Called once, before anything else is written.
+    /// Begins with a poll, before anything else is written; or anew, after everything was unwound.
     fn begin(&mut self, begun: &Begun) -> Result<(), Self::Error>;
 
     /// The newest header at or below a number.

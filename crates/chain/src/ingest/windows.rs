@@ -35,8 +35,9 @@ impl Windows {
         self.size = (self.size / 2).max(1);
     }
 
-    /// The node said that the range was too large: halves it, and keeps from growing back at once.
-    pub fn refused(&mut self) {
+    /// A range of so many blocks was too large: asks for half as many, and keeps from growing back at once.
+    pub fn refused(&mut self, width: u64) {
+        self.size = self.size.min(width.max(1));
         self.halve();
         self.ceiling = self.size;
         self.successes = 0;
@@ -63,7 +64,7 @@ mod tests {
         assert_eq!(windows.last(7, 7), 7);
         assert_eq!(windows.last(7, u64::MAX), 1006);
         for _ in 0..20 {
-            windows.refused();
+            windows.refused(1000);
         }
         assert_eq!(windows.last(7, u64::MAX), 7);
         // One block stays one block until the patience is over.
@@ -78,5 +79,8 @@ mod tests {
         windows.halve();
         windows.grow();
         assert_eq!(windows.last(0, u64::MAX), 4999);
+        // What was refused counts, not what would have been asked for elsewhere.
+        windows.refused(10);
+        assert_eq!(windows.last(0, u64::MAX), 4);
     }
 }

@@ -7,8 +7,12 @@ use alloy::primitives::Bytes;
 
 use super::plan::{Plan, Planned, RESULTS_PER_CALL, Step, Work, merge, plan};
 use super::position::{Addresses, Position};
-use super::sender::{Node, SendOptions, Settled, Store, prepare, resume, send};
+use super::sender::{Node, SendOptions, Settled, Store, patiently, prepare, resume, send};
 use crate::error::Error;
+
+/// How often in a row the chain has to refuse a step before it counts as refused: nobody else did it in between, and no replica that
+/// lags gave the answer.
+const REFUSALS: u32 = 3;
 
 /// A node that also knows where the poll stands.
 pub trait Chain: Node {
@@ -130,8 +134,8 @@ fn drive<C: Chain, S: Store>(
     };
     let mut at_least = 0;
     let mut confirmed_at = None;
-    // A step that the chain refused: somebody else may have done it a moment before.
-    let mut refused: Option<(Step, Error)> = None;
+    // A step that the chain refused, and how often: somebody else may have done it a moment before.
+    let mut refused: Option<(Step, Error, u32)> = None;
     loop {
         if stop() {
             return Ok(so_far);
@@ -167,9 +171,12 @@ fn drive<C: Chain, S: Store>(
             total,
         });
         let Some(planned) = left.first() else {
-            let until =
-                *confirmed_at.get_or_insert_with(|| at_least.saturating_add(options.confirmations));
-            if position.block >= until || at_least == 0 {
+            let until = match confirmed_at {
+                Some(until) => until,
+                None => confirmed(store, at_least, options)?,
+            };
+            confirmed_at = Some(until);
+            if position.block >= until {
                 so_far.complete = true;
                 return Ok(so_far);
             }
@@ -177,21 +184,28 @@ fn drive<C: Chain, S: Store>(
             continue;
         };
         confirmed_at = None;
-        if let Some((step, error)) = refused.take()
+        let mut times = 0;
+        if let Some((step, error, before)) = refused.take()
             && step == planned.step
         {
-            return Err(error.into());
+            if before >= REFUSALS {
+                return Err(error.into());
+            }
+            times = before;
         }
-        let prepared = match prepare(chain, &planned.call, &options.send, stop) {
+        let call = &planned.call;
+        let prepared = match prepare(chain, call, position.block, &options.send, stop) {
             Ok(prepared) => prepared,
             Err(error @ Error::Reverted { .. }) => {
-                refused = Some((planned.step, error));
+                tracing::debug!(%error, step = %planned.step, "refused, looking again");
+                refused = Some((planned.step, error, times + 1));
+                chain.pause();
                 continue;
             }
             Err(_) if stop() => return Ok(so_far),
             Err(error) => return Err(error.into()),
         };
-        let settled = match send(chain, store, &planned.call, &prepared, &options.send, stop) {
+        let settled = match send(chain, store, call, &prepared, &options.send, stop) {
             Ok(settled) => settled,
             Err(_) if stop() => return Ok(so_far),
             Err(error) => return Err(error),
@@ -205,13 +219,25 @@ fn drive<C: Chain, S: Store>(
                 what: settled.what.clone(),
                 block: receipt.block,
             };
-            refused = Some((planned.step, error));
+            // It cost gas: not once more, unless somebody else's step is what came first.
+            refused = Some((planned.step, error, REFUSALS));
         }
         observe(&Notice::Settled {
             step: Some(planned.step),
             settled,
         });
     }
+}
+
+/// The block at which everything counts as done. An earlier run may have ended between the last transaction and its confirmations.
+fn confirmed<S: Store>(
+    store: &mut S,
+    at_least: u64,
+    options: &SubmitOptions,
+) -> Result<u64, S::Error> {
+    let last = at_least.max(store.last_block()?);
+    let needed = if last == 0 { 0 } else { options.confirmations };
+    Ok(last.saturating_add(needed))
 }
 
 fn block_of(settled: &Settled) -> u64 {
@@ -230,16 +256,17 @@ fn read<C: Chain>(
 ) -> Result<Option<Position>, Error> {
     let start = chain.clock();
     loop {
-        if let Some(position) = chain.position(at_least)? {
-            return Ok(Some(position));
+        match patiently(chain, &options.send, stop, || chain.position(at_least)) {
+            Ok(Some(position)) => return Ok(Some(position)),
+            Err(_) if stop() => return Ok(None),
+            Err(error) => return Err(error),
+            Ok(None) => {}
         }
         if stop() {
             return Ok(None);
         }
         if chain.clock().saturating_sub(start) >= options.send.patience {
-            return Err(Error::Conflict(format!(
-                "the node does not reach block {at_least}; is it still following the chain?"
-            )));
+            return Err(Error::Behind { block: at_least });
         }
         chain.pause();
     }
@@ -279,8 +306,8 @@ pub fn dry_run<C: Chain>(
         // Before the end even the first call would be refused.
         let estimated = place == 0 && position.is_closed();
         let gas = if estimated {
-            chain.simulate(&planned.call)?;
-            chain.estimate(&planned.call)?
+            chain.simulate(&planned.call, position.block)?;
+            chain.estimate(&planned.call, position.block)?
         } else {
             planned.usual_gas
         };

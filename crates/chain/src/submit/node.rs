@@ -1,13 +1,16 @@
 //! A [`Client`] as what the sender and the driver need.
 
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use alloy::eips::BlockNumberOrTag;
 use alloy::primitives::{Address, B256, Bytes, U64, U256};
+use alloy::rpc::json_rpc::RpcRecv;
+use alloy::rpc::types::Transaction;
 use alloy::rpc::types::{TransactionInput, TransactionRequest};
 
 use super::drive::Chain;
-use super::position::{Addresses, Position};
+use super::position::{Addresses, Known, Position};
 use super::sender::{Node, Receipt};
 use crate::client::transact::Fees;
 use crate::client::{Call, Client, Quote, SignedCall};
@@ -19,6 +22,10 @@ pub struct OnChain<'a> {
     client: &'a Client,
     at: Addresses,
     start: Instant,
+    /// The newest block that was seen: whatever comes later is asked of a block that is no older.
+    seen: Cell<u64>,
+    /// The results that the last look found.
+    known: RefCell<Option<Known>>,
 }
 
 impl<'a> OnChain<'a> {
@@ -28,7 +35,42 @@ impl<'a> OnChain<'a> {
             client,
             at,
             start: Instant::now(),
+            seen: Cell::new(0),
+            known: RefCell::new(None),
         }
+    }
+
+    /// The newest block, or one that was seen before if the replica that answers lags behind it.
+    fn newest(&self, at_least: u64) -> Result<u64, Error> {
+        let newest = self.client.head()?.max(self.seen.get()).max(at_least);
+        self.seen.set(newest);
+        Ok(newest)
+    }
+
+    /// Runs a call, or estimates its gas, on a block that is no older than any that was seen.
+    fn try_out<R: RpcRecv>(
+        &self,
+        method: &'static str,
+        call: &Call,
+        at_least: u64,
+    ) -> Result<R, Error> {
+        let request = TransactionRequest {
+            // A dry run has no key: these calls are open to everybody.
+            from: Some(self.account().unwrap_or_default()),
+            to: call.to.map(Into::into),
+            input: TransactionInput::both(call.data.clone()),
+            ..TransactionRequest::default()
+        };
+        let block = BlockNumberOrTag::Number(self.newest(at_least)?);
+        self.client
+            .request(method, (request, block))
+            .map_err(|error| match error {
+                Error::Reverted { revert, .. } => Error::Reverted {
+                    what: call.what.clone(),
+                    revert,
+                },
+                other => other,
+            })
     }
 }
 
@@ -37,22 +79,20 @@ impl Node for OnChain<'_> {
         Ok(self.client.wallet("submit")?.address())
     }
 
-    fn simulate(&self, call: &Call) -> Result<(), Error> {
-        // A dry run has no key: these calls are open to everybody.
-        let from = self.account().unwrap_or_default();
-        self.client.simulate(from, call).map(drop)
+    fn chain_id(&self) -> u64 {
+        self.client.chain_id()
     }
 
-    fn estimate(&self, call: &Call) -> Result<u64, Error> {
-        let request = TransactionRequest {
-            from: Some(self.account().unwrap_or_default()),
-            to: call.to.map(Into::into),
-            input: TransactionInput::both(call.data.clone()),
-            ..TransactionRequest::default()
-        };
-        let gas: U64 = self
-            .client
-            .request("eth_estimateGas", (request, BlockNumberOrTag::Latest))?;
+    fn head(&self) -> Result<u64, Error> {
+        self.newest(0)
+    }
+
+    fn simulate(&self, call: &Call, at_least: u64) -> Result<(), Error> {
+        self.try_out::<Bytes>("eth_call", call, at_least).map(drop)
+    }
+
+    fn estimate(&self, call: &Call, at_least: u64) -> Result<u64, Error> {
+        let gas: U64 = self.try_out("eth_estimateGas", call, at_least)?;
         Ok(gas.to())
     }
 
@@ -85,12 +125,22 @@ impl Node for OnChain<'_> {
         let Some(receipt) = self.client.receipt(hash)? else {
             return Ok(None);
         };
-        Ok(receipt.block_number.map(|block| Receipt {
+        let Some(block) = receipt.block_number else {
+            return Ok(None);
+        };
+        self.seen.set(self.seen.get().max(block));
+        Ok(Some(Receipt {
             block,
             gas_used: receipt.gas_used,
             gas_price: receipt.effective_gas_price,
             success: receipt.status(),
         }))
+    }
+
+    fn knows(&self, hash: B256) -> Result<bool, Error> {
+        let found: Option<Transaction> =
+            self.client.request("eth_getTransactionByHash", (hash,))?;
+        Ok(found.is_some())
     }
 
     fn clock(&self) -> Duration {
@@ -104,6 +154,12 @@ impl Node for OnChain<'_> {
 
 impl Chain for OnChain<'_> {
     fn position(&self, at_least: u64) -> Result<Option<Position>, Error> {
-        Position::read(self.client, &self.at, at_least)
+        let at_least = at_least.max(self.seen.get());
+        let mut known = self.known.borrow_mut();
+        let position = Position::read(self.client, &self.at, at_least, &mut known)?;
+        if let Some(position) = &position {
+            self.seen.set(position.block);
+        }
+        Ok(position)
     }
 }

@@ -312,11 +312,18 @@ pub(crate) fn usual_gas(step: Step, batches: u64, vote_option_tree_depth: u8) ->
     match step {
         Step::Merge => 300_000,
         // Each call copies the whole list of batch hashes; the first one also pads it.
-        Step::Process(batch) => 480_000 + 3_000 * batches + if batch == 0 { 100_000 } else { 0 },
+        Step::Process(batch) => {
+            batches
+                .saturating_mul(3_000)
+                .saturating_add(if batch == 0 { 580_000 } else { 480_000 })
+        }
         Step::Tally(batch) => 410_000 + if batch == 0 { 100_000 } else { 0 },
         Step::Results { first, last } => {
             let levels = u64::from(vote_option_tree_depth);
-            100_000 + (last - first + 1) * (80_000 + 125_000 * levels)
+            let options = last.saturating_sub(first).saturating_add(1);
+            options
+                .saturating_mul(80_000 + 125_000 * levels)
+                .saturating_add(100_000)
         }
     }
 }

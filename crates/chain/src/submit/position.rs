@@ -1,7 +1,7 @@
 //! Where a poll stands on the chain: read before anything is sent, so that no step is paid for twice (N-07).
 
 use alloy::eips::{BlockId, BlockNumberOrTag};
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, B256, U256};
 use maci_crypto::Fr;
 
 use crate::client::Client;
@@ -94,9 +94,42 @@ pub struct Position {
     pub results: Vec<bool>,
 }
 
+/// Which results an earlier look found: they hold as long as its block is on the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    block: u64,
+    hash: B256,
+    results: Vec<bool>,
+}
+
+/// For every option whether its result is there, of which the contract counts `added`. Asks for one option after the other only until
+/// as many are found: results are added in order, and a poll may have thousands of options.
+fn find_results(
+    options: u64,
+    added: u64,
+    before: &[bool],
+    mut is_set: impl FnMut(u64) -> Result<bool, Error>,
+) -> Result<Vec<bool>, Error> {
+    let mut found = before.iter().filter(|set| **set).count() as u64;
+    let mut results = Vec::new();
+    for (option, before) in (0..options).zip(before.iter().copied().chain(std::iter::repeat(false)))
+    {
+        let set = before || (found < added && is_set(option)?);
+        found += u64::from(set && !before);
+        results.push(set);
+    }
+    Ok(results)
+}
+
 impl Position {
-    /// Reads it at the newest block, all at one block. `Ok(None)` while the node has not seen block `at_least`.
-    pub fn read(client: &Client, at: &Addresses, at_least: u64) -> Result<Option<Self>, Error> {
+    /// Reads it at the newest block, all at one block. `Ok(None)` while the node has not seen block `at_least`. What `known` holds
+    /// of an earlier look is not asked for again; what this look finds takes its place.
+    pub fn read(
+        client: &Client,
+        at: &Addresses,
+        at_least: u64,
+        known: &mut Option<Known>,
+    ) -> Result<Option<Self>, Error> {
         let Some(block) = client.block(BlockNumberOrTag::Latest)? else {
             return Ok(None);
         };
@@ -115,16 +148,25 @@ impl Position {
         let tallied = client.call_at(tally, &Tally::isTalliedCall {}, id)?;
         let added = client.call_at(tally, &Tally::totalTallyResultsCall {}, id)?;
         let options = small(&options, "voteOptions")?;
-        let mut results = Vec::new();
-        for option in 0..options {
-            // Nothing was added: no need to ask for each.
-            let set = !added.is_zero() && {
-                let index = U256::from(option);
-                let call = Tally::getTallyResultsCall { index };
-                client.call_at(tally, &call, id)?.isSet
-            };
-            results.push(set);
-        }
+        let before = match known.take() {
+            Some(known) => {
+                let still = client.block(BlockNumberOrTag::Number(known.block))?;
+                let stands = still.is_some_and(|still| still.header.hash == known.hash);
+                if stands { known.results } else { Vec::new() }
+            }
+            None => Vec::new(),
+        };
+        let added = small(&added, "totalTallyResults")?;
+        let results = find_results(options, added, &before, |option| {
+            let index = U256::from(option);
+            let call = Tally::getTallyResultsCall { index };
+            Ok(client.call_at(tally, &call, id)?.isSet)
+        })?;
+        *known = Some(Known {
+            block: block.header.number,
+            hash: block.header.hash,
+            results: results.clone(),
+        });
         let field = |word: U256| field_of(&word);
         let processor = message_processor;
         Ok(Some(Self {
@@ -192,4 +234,33 @@ fn small(word: &U256, what: &str) -> Result<u64, Error> {
             "the chain says that `{what}` is {word}, expected a number below 2^64; check the addresses"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn n_07_thousands_of_options_are_not_asked_for_before_every_transaction() {
+        const OPTIONS: u64 = 3_125;
+        let mut asked = 0;
+        let mut known: Vec<bool> = Vec::new();
+        for added in (0..=OPTIONS).step_by(20) {
+            known = find_results(OPTIONS, added, &known, |option| {
+                asked += 1;
+                Ok(option < added)
+            })
+            .unwrap();
+            assert_eq!(known.iter().filter(|set| **set).count() as u64, added);
+        }
+        assert!(asked <= OPTIONS, "{asked}");
+        // Whoever adds them in another order is found all the same.
+        let odd = |option: u64| Ok(option % 2 == 1 && option < 41);
+        let found = find_results(50, 20, &[], odd).unwrap();
+        assert_eq!(found.iter().filter(|set| **set).count(), 20);
+        assert!(found[39] && !found[40]);
+        // After a reorganisation nothing is known, and nothing is taken for granted.
+        let none = find_results(50, 0, &[], |_| panic!("nothing was added")).unwrap();
+        assert!(none.iter().all(|set| !set));
+    }
 }

@@ -8,7 +8,9 @@
 //!    least 12.5 % when it stays out too long.
 //!
 //! Nodes answer a repeated transaction with an error whose words differ from client to client; what a node says is therefore
-//! never believed. Receipts and the account's nonce decide.
+//! never believed. Receipts and the account's nonce decide. An address often stands for several replicas, and the next question
+//! may go to one that is some blocks behind: calls are simulated on a block that was seen, and a transaction counts as displaced
+//! only once the chain has gone on without it and no replica knows it.
 
 use std::time::Duration;
 
@@ -17,18 +19,24 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use crate::client::transact::Fees;
 use crate::client::{Call, Quote, SignedCall};
 use crate::error::Error;
+use crate::ingest::rpc::is_behind;
 
-/// Looks at a used nonce before it counts as used by somebody else: a node may know the nonce before the receipt.
-const LOOKS: u32 = 5;
+/// Blocks after the one that showed a used nonce until it counts as used by somebody else: a replica may know the nonce before
+/// another knows the receipt.
+const DISPLACED_AFTER: u64 = 3;
 
 /// What a sender needs of a node. A trait, so that tests can script every way in which a node misbehaves.
 pub trait Node {
     /// The account that signs.
     fn account(&self) -> Result<Address, Error>;
-    /// Runs the call on the newest state without sending it.
-    fn simulate(&self, call: &Call) -> Result<(), Error>;
-    /// Gas that the call takes on the newest state.
-    fn estimate(&self, call: &Call) -> Result<u64, Error>;
+    /// The chain that transactions are signed for.
+    fn chain_id(&self) -> u64;
+    /// The number of the newest block.
+    fn head(&self) -> Result<u64, Error>;
+    /// Runs the call without sending it, on the state of a block that is no older than `at_least`.
+    fn simulate(&self, call: &Call, at_least: u64) -> Result<(), Error>;
+    /// Gas that the call takes, on the state of a block that is no older than `at_least`.
+    fn estimate(&self, call: &Call, at_least: u64) -> Result<u64, Error>;
     /// The fees of the next block.
     fn fees(&self) -> Result<Fees, Error>;
     /// What the account holds.
@@ -41,6 +49,8 @@ pub trait Node {
     fn broadcast(&self, raw: &Bytes) -> Result<(), Error>;
     /// The receipt, once the transaction is included.
     fn receipt(&self, hash: B256) -> Result<Option<Receipt>, Error>;
+    /// Whether the node knows the transaction, included or not.
+    fn knows(&self, hash: B256) -> Result<bool, Error>;
     /// Time since some moment, for waiting only.
     fn clock(&self) -> Duration;
     /// Waits a little.
@@ -63,6 +73,10 @@ pub struct Receipt {
 /// A transaction that may be on its way: written down before it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
+    /// The account that signed it: its nonce is meant.
+    pub account: Address,
+    /// The chain that it was signed for.
+    pub chain_id: u64,
     /// What is called.
     pub call: Call,
     /// The nonce that belongs to it.
@@ -109,6 +123,10 @@ pub trait Store {
     fn keep(&mut self, pending: &Pending) -> Result<(), Self::Error>;
     /// It is over.
     fn settle(&mut self, settled: &Settled) -> Result<(), Self::Error>;
+    /// The block of the last transaction of ours that was included; 0 if none was, or none is remembered.
+    fn last_block(&mut self) -> Result<u64, Self::Error> {
+        Ok(0)
+    }
 }
 
 /// How transactions are paid for and waited for.
@@ -173,17 +191,41 @@ pub struct Prepared {
     pub nonce: u64,
 }
 
-/// Simulates and prices a call, without sending anything. A refusal is the contract's own.
+/// Asks until the node answers: what may pass is waited for as long as the patience lasts.
+pub(super) fn patiently<N: Node, T>(
+    node: &N,
+    options: &SendOptions,
+    stop: &dyn Fn() -> bool,
+    ask: impl Fn() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let start = node.clock();
+    loop {
+        let error = match ask() {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let may_pass = error.is_transient() || is_behind(&error);
+        if !may_pass || stop() || node.clock().saturating_sub(start) >= options.patience {
+            return Err(error);
+        }
+        tracing::warn!(%error, "the node does not answer, waiting");
+        node.pause();
+    }
+}
+
+/// Simulates and prices a call on the state of a block that is no older than `at_least`, without sending anything. A refusal is
+/// the contract's own.
 pub fn prepare<N: Node>(
     node: &N,
     call: &Call,
+    at_least: u64,
     options: &SendOptions,
     stop: &dyn Fn() -> bool,
 ) -> Result<Prepared, Error> {
     // First of all, because whatever else the account has on its way may change what the call does.
     let nonce = free_nonce(node, options, stop)?;
-    node.simulate(call)?;
-    let gas = node.estimate(call)?;
+    patiently(node, options, stop, || node.simulate(call, at_least))?;
+    let gas = patiently(node, options, stop, || node.estimate(call, at_least))?;
     let (max_fee, tip) = affordable_fees(node, call, options, stop)?;
     let quote = Quote {
         gas,
@@ -191,7 +233,7 @@ pub fn prepare<N: Node>(
         max_fee_per_gas: max_fee,
         max_priority_fee_per_gas: tip,
     };
-    let balance = node.balance()?;
+    let balance = patiently(node, options, stop, || node.balance())?;
     if balance < quote.cost() {
         return Err(Error::Funds {
             account: node.account()?,
@@ -215,6 +257,8 @@ pub fn send<N: Node, S: Store>(
     let Prepared { quote, nonce } = *prepared;
     let signed = node.sign(call, &quote, nonce)?;
     let pending = Pending {
+        account: node.account()?,
+        chain_id: node.chain_id(),
         call: call.clone(),
         nonce,
         gas_limit: quote.gas_limit,
@@ -238,6 +282,19 @@ pub fn resume<N: Node, S: Store>(
 ) -> Result<Option<Settled>, S::Error> {
     match store.pending()? {
         Some(pending) => {
+            // With another account or chain, neither nonces nor receipts would say anything about it.
+            let (account, chain_id) = (node.account()?, node.chain_id());
+            if (pending.account, pending.chain_id) != (account, chain_id) {
+                return Err(Error::OtherAccount {
+                    what: pending.call.what,
+                    nonce: pending.nonce,
+                    account: pending.account,
+                    chain_id: pending.chain_id,
+                    found: account,
+                    found_chain: chain_id,
+                }
+                .into());
+            }
             tracing::info!(what = %pending.call.what, nonce = pending.nonce, "taking up a pending transaction");
             see_through(node, store, pending, options, stop).map(Some)
         }
@@ -254,7 +311,7 @@ fn affordable_fees<N: Node>(
 ) -> Result<(u128, u128), Error> {
     let start = node.clock();
     loop {
-        let fees = node.fees()?;
+        let fees = patiently(node, options, stop, || node.fees())?;
         if let Some(found) = first_fees(&fees, options.fee_cap) {
             return Ok(found);
         }
@@ -283,7 +340,7 @@ fn free_nonce<N: Node>(
 ) -> Result<u64, Error> {
     let start = node.clock();
     loop {
-        let (included, with_pending) = node.nonces()?;
+        let (included, with_pending) = patiently(node, options, stop, || node.nonces())?;
         if with_pending <= included {
             return Ok(included);
         }
@@ -311,20 +368,29 @@ fn see_through<N: Node, S: Store>(
 ) -> Result<Settled, S::Error> {
     let start = node.clock();
     let mut acted = None;
-    let mut looks = 0;
+    // The block and the time at which the nonce was first seen to be used.
+    let mut used = None;
     loop {
-        if let Some(included) = find(node, &pending)? {
+        let find = || find(node, &pending);
+        if let Some(included) = patiently(node, options, stop, find)? {
             return settle(store, &pending, Some(included));
         }
-        let (nonce, _) = node.nonces()?;
+        let (nonce, _) = patiently(node, options, stop, || node.nonces())?;
         if nonce > pending.nonce {
-            looks += 1;
-            if looks > LOOKS {
-                tracing::warn!(
-                    nonce = pending.nonce,
-                    "the nonce went to another transaction"
-                );
-                return settle(store, &pending, None);
+            let head = patiently(node, options, stop, || node.head())?;
+            let (block, since) = *used.get_or_insert((head, node.clock()));
+            let gone_on = head >= block.saturating_add(DISPLACED_AFTER)
+                || node.clock().saturating_sub(since) >= options.bump_after;
+            if gone_on && !patiently(node, options, stop, || is_known(node, &pending))? {
+                // The receipt may have come between the two questions.
+                let included = patiently(node, options, stop, find)?;
+                if included.is_none() {
+                    tracing::warn!(
+                        nonce = pending.nonce,
+                        "the nonce went to another transaction"
+                    );
+                }
+                return settle(store, &pending, included);
             }
         } else {
             let now = node.clock();
@@ -396,7 +462,13 @@ fn replace<N: Node, S: Store>(
     let Some(last) = pending.attempts.last() else {
         return Ok(());
     };
-    let Some((max_fee, tip)) = replacement_fees(last, &node.fees()?, options.fee_cap) else {
+    let fees = match node.fees() {
+        Ok(fees) => fees,
+        // The version that is out is still good.
+        Err(error) if error.is_transient() => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let Some((max_fee, tip)) = replacement_fees(last, &fees, options.fee_cap) else {
         tracing::warn!(
             cap = options.fee_cap,
             "higher fees would exceed the cap, waiting"
@@ -427,6 +499,16 @@ fn find<N: Node>(node: &N, pending: &Pending) -> Result<Option<(B256, Receipt)>,
         }
     }
     Ok(None)
+}
+
+/// Whether any version is known to the node.
+fn is_known<N: Node>(node: &N, pending: &Pending) -> Result<bool, Error> {
+    for attempt in &pending.attempts {
+        if node.knows(attempt.hash)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn settle<S: Store>(

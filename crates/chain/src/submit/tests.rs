@@ -1,6 +1,7 @@
 //! The plan against what MACI's own coordinator sent, and the sender against every way in which a node or this process can fail.
 
 mod recorded;
+mod replicas;
 mod world;
 
 use std::collections::BTreeSet;

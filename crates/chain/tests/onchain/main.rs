@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
 mod deployment;
+mod doctor;
 mod ingest;
 mod policies;
 mod support;

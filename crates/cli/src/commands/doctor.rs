@@ -8,7 +8,7 @@ use clap::Args;
 use maci_chain::doctor::{Checkup, Expected, Outcome, examine};
 use maci_chain::primitives::Address;
 use maci_keys::{AllowInsecureDevKeys, Manifest, dev_verifying_key, shipped};
-use maci_verifier::{CircuitId, VkId};
+use maci_verifier::{CircuitId, PollParams, VkId};
 use serde_json::{Value, json};
 
 use super::submit::SendArgs;
@@ -74,6 +74,7 @@ pub(crate) fn run(context: &Context<'_>, args: &DoctorArgs) -> Result<Report, Fa
         keys.id(circuit)
     });
     if let Some(params) = params {
+        keys.check(&params, &mut checkup);
         machine::check(context, &params, &mut checkup);
     }
     Ok(report(&checkup))
@@ -100,6 +101,28 @@ impl Keys {
         Self {
             manifest: None,
             dev,
+        }
+    }
+
+    /// Whether proofs can be made with the keys that there are.
+    pub(super) fn check(&self, params: &PollParams, checkup: &mut Checkup) {
+        // Nothing better than a development key is made or shipped yet, and those are used only where they are asked for (K-13).
+        let circuits = format!("{}, {}", params.process_circuit(), params.tally_circuit());
+        if self.dev.is_some() {
+            checkup.add(
+                "proving_keys",
+                Outcome::Pass,
+                format!("insecure-dev keys of {circuits} are allowed"),
+            );
+        } else {
+            checkup.add(
+                "proving_keys",
+                Outcome::Failure,
+                format!(
+                    "the keys of {circuits} are insecure-dev and are refused without --insecure-dev-keys, for tests and \
+                     demonstrations only; no ceremony keys exist yet"
+                ),
+            );
         }
     }
 
@@ -167,5 +190,30 @@ fn word(outcome: Outcome) -> &'static str {
         Outcome::Warning => "warning",
         Outcome::Unknown => "unknown",
         Outcome::Failure => "failure",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use maci_verifier::Mode;
+
+    use super::*;
+
+    #[test]
+    fn k_13_keys_that_will_be_refused_are_refused_before_any_work() {
+        let params = PollParams {
+            state_tree_depth: 10,
+            tally_processing_state_tree_depth: 1,
+            vote_option_tree_depth: 2,
+            message_batch_size: 20,
+            vote_options: 25,
+            mode: Mode::Qv,
+        };
+        let allowed = Some(AllowInsecureDevKeys::because_the_user_said_so());
+        for (dev, expected) in [(None, Outcome::Failure), (allowed, Outcome::Pass)] {
+            let mut checkup = Checkup::default();
+            Keys::shipped(dev).check(&params, &mut checkup);
+            assert_eq!(checkup.worst(), expected);
+        }
     }
 }

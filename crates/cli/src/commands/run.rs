@@ -2,32 +2,36 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
-use maci_chain::Client;
-use maci_chain::doctor::{Outcome, examine};
-use maci_chain::ingest::Panel;
+use maci_chain::doctor::{Check, Expected, Outcome, examine};
 use maci_chain::primitives::Address;
 use maci_chain::submit::Addresses;
-use maci_coordinator::{Recorded, Source, StageId, Target};
+use maci_chain::{Client, Kind};
+use maci_coordinator::{Checkpoint, Recorded, Source, StageId, Status, Target};
+use maci_crypto::babyjubjub::RawPoint;
 use maci_protocol::PollId;
 
 use super::doctor::{self, Keys};
 use super::submit::{self, SendArgs};
 use crate::audit::DevKeysArgs;
 use crate::chain::{self, EthKeyArgs, NodeArgs};
-use crate::chain_source::{self, ReadingArgs};
+use crate::chain_source::ReadingArgs;
 use crate::context::Context;
 use crate::coordinator_key::{self, KeyArgs};
-use crate::failure::Failure;
-use crate::job::{Opening, Session};
+use crate::failure::{Exit, Failure};
+use crate::job::{self, Opening, Session};
 use crate::proving_keys::LocalKeys;
 use crate::report::Report;
 use crate::results::PollResults;
 
-/// The longest pause between two looks at the chain's time.
-const PAUSE: u64 = 5;
+/// The pause between two looks at the chain where something is expected soon.
+const SHORT: Duration = Duration::from_secs(5);
+/// The pause where nothing is.
+const LONG: Duration = Duration::from_mins(1);
+/// Seconds before the end that count as soon.
+const NEAR: u64 = 600;
 
 /// Arguments of `run`.
 ///
@@ -73,27 +77,34 @@ pub(crate) struct RunArgs {
 
 /// Everything from the end of voting to the results.
 pub(crate) fn run(context: &Context<'_>, args: &RunArgs) -> Result<Report, Failure> {
+    // Whatever can be wrong is found now, and not after the days that a poll may be open.
     let key = coordinator_key::load(context, &args.key)?;
-    let client = Arc::new(args.node.connect_with(&args.eth_key)?);
-    preflight(context, args, &client, &key)?;
-    await_end(context, args, &client)?;
+    let options = args.send.options()?;
+    let source = source(args)?;
+    let wallet = args.eth_key.load()?;
+    let data_dir = &context.settings.datadir.value;
+    job::await_lock(context, data_dir)?;
+    let public = key.public();
     let mut session = Session::open(
         context,
-        &context.settings.datadir.value,
+        data_dir,
         Opening {
-            source: Some(source(args)?),
+            source: Some(source),
             key: Some(key),
             keys: Some(LocalKeys::new(context, args.dev_keys.token())),
             remake: args.remake,
         },
     )?;
+    let client = Arc::new(args.node.connect()?.with_wallet(wallet));
+    preflight(context, args, &client, public, &session.status()?)?;
+    await_end(context, args, &client)?;
     session.set_target(Target {
         client: Arc::clone(&client),
-        options: args.send.options()?,
+        options,
     });
     let maci = maci_protocol::Address(args.maci.into_array());
     session.close(maci, PollId(args.poll))?;
-    read(context, &mut session)?;
+    read(context, &mut session, options.send.patience)?;
     session.run(&[
         StageId::Process,
         StageId::Tally,
@@ -116,33 +127,51 @@ fn source(args: &RunArgs) -> Result<Source, Failure> {
     if let Some(directory) = &args.recorded {
         return Ok(Recorded::directory(directory).into());
     }
-    let node = chain_source::node(&args.node.rpc, args.node.chain_id)?;
     let target = maci_chain::ingest::Target {
         maci: maci_protocol::Address(args.maci.into_array()),
         poll: PollId(args.poll),
     };
-    let panel = Panel::new(vec![node]);
+    let panel = args.reading.panel(&args.node.rpc, args.node.chain_id)?;
     Ok(args
         .reading
         .source(panel, target, args.node.chain_id)?
         .into())
 }
 
-/// Reads the poll as soon as its end and its merge are among the blocks that count.
-fn read(context: &Context<'_>, session: &mut Session<'_>) -> Result<(), Failure> {
+/// Reads the poll as soon as its end and its merge are among the blocks that count. A node that is away for a while is waited for.
+fn read(
+    context: &Context<'_>,
+    session: &mut Session<'_>,
+    patience: Duration,
+) -> Result<(), Failure> {
+    const NOT_YET: [&str; 3] = ["poll_open", "poll_not_merged", "poll_not_final"];
+    const AWAY: [&str; 4] = ["node", "node_behind", "node_without_state", "reorganised"];
     let mut told = false;
+    let mut pause = SHORT;
+    let mut answered = Instant::now();
     loop {
-        match session.run(&[StageId::Ingest]) {
-            Err(failure) if ["poll_open", "poll_not_merged"].contains(&failure.code()) => {
-                if !told {
-                    let note = "waiting for the poll's end and merge to be final ...";
-                    context.progress.note(note);
-                    told = true;
-                }
-                std::thread::sleep(Duration::from_secs(PAUSE));
+        let failure = match session.run(&[StageId::Ingest]) {
+            Ok(()) => return Ok(()),
+            Err(failure) => failure,
+        };
+        if NOT_YET.contains(&failure.code()) {
+            answered = Instant::now();
+            if !told {
+                let note = "waiting for the poll's end and merge to be final ...";
+                context.progress.note(note);
+                told = true;
             }
-            done => return done,
+        } else if failure.exit() == Exit::Outside
+            && AWAY.contains(&failure.code())
+            && answered.elapsed() < patience
+        {
+            tracing::warn!(%failure, "reading goes on later");
+        } else {
+            return Err(failure);
         }
+        context.interrupt.sleep(pause)?;
+        // Each look puts the whole log together again.
+        pause = (pause * 2).min(LONG);
     }
 }
 
@@ -151,52 +180,97 @@ fn preflight(
     context: &Context<'_>,
     args: &RunArgs,
     client: &Client,
-    key: &maci_protocol::keys::CoordinatorKey,
+    coordinator: RawPoint,
+    status: &Status,
 ) -> Result<(), Failure> {
-    let expected = maci_chain::doctor::Expected {
+    let ask = |error| chain::failure(&error);
+    let at = Addresses::find(client, args.maci, args.poll).map_err(ask)?;
+    if let Some(known) = status.poll.as_ref().map(|poll| poll.identity)
+        && (known.chain_id, known.poll_address.0) != (client.chain_id(), at.poll.into_array())
+    {
+        return Err(Failure::conflict(
+            "other_poll",
+            format!(
+                "the data directory holds {known}, --maci and --poll name the poll at {} on chain {}",
+                at.poll,
+                client.chain_id()
+            ),
+        )
+        .hint("use another data directory for the other poll"));
+    }
+    let account = client.wallet("run").map_err(ask)?.address();
+    let expected = Expected {
         chain_id: args.node.chain_id,
-        coordinator: Some(key.public()),
-        // What is left to pay for may be less than the whole poll: submission asks for each call.
-        account: None,
-        fee_cap: None,
+        coordinator: Some(coordinator),
+        account: Some(account),
+        fee_cap: Some(args.send.fee_cap()?),
     };
     let keys = Keys::shipped(args.dev_keys.token());
     let (mut checkup, params) = examine(client, args.maci, args.poll, &expected, &|circuit| {
         keys.id(circuit)
     });
     if let Some(params) = params {
-        doctor::machine::check(context, &params, &mut checkup);
+        keys.check(&params, &mut checkup);
+        // What is proved already needs no memory and no keys any more.
+        let is_proved =
+            |(stage, at): &(StageId, Checkpoint)| *stage == StageId::Prove && at.is_complete();
+        if !status.stages.iter().any(is_proved) {
+            doctor::machine::check(context, &params, &mut checkup);
+        }
     }
-    let failed = |outcome| move |check: &&maci_chain::doctor::Check| check.outcome == outcome;
-    if let Some(check) = checkup.checks.iter().find(failed(Outcome::Failure)) {
-        return Err(
-            Failure::conflict("doctor_failed", format!("{}: {}", check.name, check.found))
-                .hint("maci doctor shows every check"),
-        );
-    }
-    for check in checkup.checks.iter().filter(failed(Outcome::Warning)) {
-        context.warn("doctor", format!("{}: {}", check.name, check.found));
+    for Check {
+        name,
+        outcome,
+        found,
+    } in &checkup.checks
+    {
+        let text = format!("{name}: {found}");
+        match outcome {
+            Outcome::Pass => {}
+            Outcome::Warning => context.warn("doctor", text),
+            // Fees fall, and accounts are filled, while proofs are made; an empty one is a mistake.
+            Outcome::Failure
+                if *name == "funds" && !client.balance(account).map_err(ask)?.is_zero() =>
+            {
+                context.warn("doctor", text);
+            }
+            Outcome::Unknown => {
+                return Err(Failure::outside("doctor_unknown", text)
+                    .hint("run the same command again once the node answers"));
+            }
+            Outcome::Failure => {
+                return Err(
+                    Failure::conflict("doctor_failed", text).hint("maci doctor shows every check")
+                );
+            }
+        }
     }
     Ok(())
 }
 
-/// The chain's clock decides, not this machine's (O-10).
+/// The chain's clock decides, not this machine's (O-10). However long the node is away, the poll is waited for.
 fn await_end(context: &Context<'_>, args: &RunArgs, client: &Client) -> Result<(), Failure> {
-    let ask = |error| chain::failure(&error);
-    let at = Addresses::find(client, args.maci, args.poll).map_err(ask)?;
+    let look = || Addresses::find(client, args.maci, args.poll)?.seconds_left(client);
     let mut told = false;
     loop {
-        let left = at.seconds_left(client).map_err(ask)?;
-        if left == 0 {
-            return Ok(());
-        }
-        if !told {
-            context
-                .progress
-                .note(&format!("the poll is open for {left} seconds more ..."));
-            told = true;
-        }
-        context.interrupt.check()?;
-        std::thread::sleep(Duration::from_secs(left.min(PAUSE)));
+        let pause = match look() {
+            Ok(0) => return Ok(()),
+            Ok(left) => {
+                if !told {
+                    context.progress.note(&format!(
+                        "the poll is open for {left} seconds more of the chain's time ..."
+                    ));
+                    told = true;
+                }
+                let longest = if left > NEAR { LONG } else { SHORT };
+                Duration::from_secs(left).min(longest)
+            }
+            Err(error) if error.kind() == Kind::Outside => {
+                tracing::warn!(%error, "the node does not answer, waiting");
+                LONG
+            }
+            Err(error) => return Err(chain::failure(&error)),
+        };
+        context.interrupt.sleep(pause)?;
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use maci_chain::submit::{DryCall, Position, SendOptions, SubmitOptions};
-use maci_coordinator::{StageId, Target, TransactionRow};
+use maci_chain::submit::{SendOptions, SubmitOptions};
+use maci_coordinator::{StageId, Submission, Target, TransactionRow};
 use serde_json::{Value, json};
 
 use crate::audit::DevKeysArgs;
@@ -97,7 +97,11 @@ impl SendArgs {
 
 /// Sends what is missing, or shows what would be sent.
 pub(crate) fn run(context: &Context<'_>, args: &SubmitArgs) -> Result<Report, Failure> {
-    let key = Some(coordinator_key::load(context, &args.key)?);
+    // Once the bundle is made, the proofs can be sent from a machine that cannot read the votes.
+    let key = match (&args.key.key_file, &context.settings.key_file.value) {
+        (None, None) => None,
+        _ => Some(coordinator_key::load(context, &args.key)?),
+    };
     let keys = Some(LocalKeys::new(context, args.dev_keys.token()));
     let client = if args.dry_run.dry_run {
         args.node.connect()?
@@ -117,16 +121,25 @@ pub(crate) fn run(context: &Context<'_>, args: &SubmitArgs) -> Result<Report, Fa
         options: args.send.options()?,
     });
     if args.dry_run.dry_run {
-        let (position, calls) = session.submission()?;
-        return Ok(planned(&position, &calls));
+        return Ok(planned(&session.submission()?));
     }
     session.run(&[StageId::Submit])?;
     Ok(submitted(&session.transactions()?))
 }
 
 /// What is left to be sent.
-fn planned(position: &Position, calls: &[DryCall]) -> Report {
-    let gas: u64 = calls.iter().map(|call| call.gas).sum();
+fn planned(submission: &Submission) -> Report {
+    let Submission {
+        position,
+        calls,
+        pending,
+        gas_price,
+    } = submission;
+    let gas = calls
+        .iter()
+        .map(|call| call.gas)
+        .fold(0, u64::saturating_add);
+    let cost = u128::from(gas).saturating_mul(*gas_price);
     let rows = calls
         .iter()
         .map(|call| {
@@ -156,12 +169,27 @@ fn planned(position: &Position, calls: &[DryCall]) -> Report {
         "voting_ended": position.is_closed(),
         "calls": data,
         "gas": gas,
+        "gas_price": gas_price.to_string(),
+        "cost_wei": cost.to_string(),
+        "pending": pending.as_ref().map(|pending| json!({
+            "call": pending.call.what,
+            "nonce": pending.nonce,
+            "account": pending.account,
+            "transactions": pending.attempts.iter().map(|attempt| attempt.hash).collect::<Vec<_>>(),
+        })),
     }))
     .table(&["step", "contract", "bytes", "gas"], &[2, 3], rows)
     .text(format!(
-        "{} calls are left, about {gas} gas; nothing was sent (~: what such a call usually takes)",
+        "{} calls are left, about {gas} gas, {cost} wei at the fees of now; nothing was sent (~: what such a call usually takes)",
         calls.len()
     ));
+    let report = match pending {
+        Some(pending) => report.text(format!(
+            "{} is on its way already, with nonce {} of {}",
+            pending.call.what, pending.nonce, pending.account
+        )),
+        None => report,
+    };
     if position.is_closed() {
         report
     } else {

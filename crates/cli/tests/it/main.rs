@@ -4,6 +4,7 @@ mod bad_inputs;
 mod demo;
 mod help;
 mod keys;
+mod run;
 mod shell;
 mod stages;
 mod support;

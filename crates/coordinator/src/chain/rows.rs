@@ -119,8 +119,7 @@ impl Row for LogRow {
 /// The contents of a relayed batch.
 pub(super) struct RelayedRow(pub(super) Vec<u8>);
 
-/// Its key: the beginning of its digest. Should two digests ever begin alike, the later batch stays and the other is
-/// fetched again.
+/// Where its key is looked for first: the beginning of its digest. Whoever relays can make two digests begin alike.
 pub(super) fn relayed_key(digest: &[u8; 32]) -> u64 {
     digest
         .first_chunk()

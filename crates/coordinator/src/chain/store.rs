@@ -7,7 +7,7 @@ use super::rows::{BegunRow, HeaderRow, LogRow, RelayedRow, log_key, relayed_key}
 use crate::error::Error;
 use crate::job::Job;
 use crate::journal::Table;
-use crate::stage::StageId;
+use crate::stage::{Checkpoint, StageId, set_checkpoint};
 
 /// A job's journal while its ingest runs.
 pub(super) struct JournalStore<'a> {
@@ -17,6 +17,12 @@ pub(super) struct JournalStore<'a> {
 impl<'a> JournalStore<'a> {
     pub(super) fn new(job: &'a mut Job) -> Self {
         Self { job }
+    }
+}
+
+impl JournalStore<'_> {
+    fn relayed_at(&self, key: u64) -> Result<Option<RelayedRow>, Error> {
+        self.job.journal.read(|r| r.get(key))
     }
 }
 
@@ -47,11 +53,30 @@ impl Store for JournalStore<'_> {
     }
 
     fn relayed(&self, digest: &[u8; 32]) -> Result<Option<Vec<u8>>, Error> {
-        let row: Option<RelayedRow> = self.job.journal.read(|r| r.get(relayed_key(digest)))?;
-        Ok(row.filter(|row| row.digest() == *digest).map(|row| row.0))
+        let mut key = relayed_key(digest);
+        while let Some(row) = self.relayed_at(key)? {
+            if row.digest() == *digest {
+                return Ok(Some(row.0));
+            }
+            key = key.wrapping_add(1);
+        }
+        Ok(None)
     }
 
     fn append(&mut self, window: &Window) -> Result<(), Error> {
+        let mut batches: Vec<(u64, &Vec<u8>)> = Vec::new();
+        for (digest, content) in &window.relayed {
+            let mut key = relayed_key(digest);
+            // Digests that begin alike take the next free keys, also within one window.
+            while batches.iter().any(|(taken, _)| *taken == key)
+                || self
+                    .relayed_at(key)?
+                    .is_some_and(|row| row.digest() != *digest)
+            {
+                key = key.wrapping_add(1);
+            }
+            batches.push((key, content));
+        }
         self.job.journal.write(|w| {
             for header in &window.headers {
                 w.put(header.number, &HeaderRow(*header))?;
@@ -62,21 +87,86 @@ impl Store for JournalStore<'_> {
                     &LogRow(log.clone()),
                 )?;
             }
-            for (digest, content) in &window.relayed {
-                w.put(relayed_key(digest), &RelayedRow(content.clone()))?;
+            for (key, content) in batches {
+                w.put(key, &RelayedRow(content.clone()))?;
             }
             Ok(())
         })
     }
 
-    /// Later stages first: whenever the process dies, no row stands on a block that is gone.
+    /// The poll counts as not read in from here on, in the same transaction: no stage builds on rows of a block that is gone. What
+    /// was derived stays until the blocks that take its place are read, because most reorganisations bring the same logs again; if
+    /// they do not, every stage is unwound then.
     fn unwind(&mut self, last: u64) -> Result<(), Error> {
-        self.job.unwind(StageId::Ingest, 0)?;
         let next = last.saturating_add(1);
+        let total = self.job.poll_row()?.map(|row| row.leaves + row.messages);
         self.job.journal.write(|w| {
             w.remove_from(Table::Logs, log_key(next, 0))?;
             w.remove_from(Table::Headers, next)?;
+            if let Some(total) = total {
+                set_checkpoint(w, StageId::Ingest, Checkpoint { done: 0, total })?;
+            }
             Ok(())
-        })
+        })?;
+        self.job.log = None;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{Job, Options, ProvingKeys};
+
+    #[derive(Debug)]
+    struct NoKeys;
+
+    impl ProvingKeys for NoKeys {
+        fn proving_key(
+            &self,
+            circuit: &maci_verifier::CircuitId,
+        ) -> Result<Arc<maci_keys::ProvingKey>, Error> {
+            panic!("{circuit}: nothing is proved here")
+        }
+    }
+
+    /// A relayer can find two batches whose digests begin alike with some 2^32 tries. Here the rows are put under one key by hand.
+    #[test]
+    fn n_01_relayed_batches_whose_digests_begin_alike_are_both_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut job =
+            Job::open(dir.path(), None, None, Arc::new(NoKeys), Options::default()).unwrap();
+        let batches: Vec<RelayedRow> = (0..3u8).map(|byte| RelayedRow(vec![byte; 9])).collect();
+        let digests: Vec<[u8; 32]> = batches.iter().map(RelayedRow::digest).collect();
+        let key = relayed_key(&digests[2]);
+        job.journal
+            .write(|w| {
+                w.put(key, &batches[0])?;
+                w.put(key.wrapping_add(1), &batches[1])
+            })
+            .unwrap();
+        let mut store = JournalStore::new(&mut job);
+        assert_eq!(store.relayed(&digests[2]).unwrap(), None);
+        let window = Window {
+            relayed: vec![(digests[2], batches[2].0.clone())],
+            ..Window::default()
+        };
+        for _ in 0..2 {
+            store.append(&window).unwrap();
+            assert_eq!(store.relayed(&digests[2]).unwrap().unwrap(), batches[2].0);
+        }
+        let mut kept = 0;
+        job.journal
+            .read(|r| {
+                r.each(|_, _: RelayedRow| {
+                    kept += 1;
+                    Ok(())
+                })
+            })
+            .unwrap();
+        assert_eq!(kept, 3);
     }
 }

@@ -45,6 +45,7 @@ impl Stage<Job> for Bundle {
     }
 
     fn unwind(&self, job: &mut Job, _: u64) -> Result<Checkpoint, Error> {
+        artefact::remove(&job.dir.bundle())?;
         job.journal.write(|w| {
             w.remove_from(Table::Bundle, 0)?;
             set_checkpoint(w, StageId::Bundle, Checkpoint::default())
@@ -55,11 +56,29 @@ impl Stage<Job> for Bundle {
 
 /// Whether the file is there and has the digest of the journal.
 fn is_intact(job: &Job) -> Result<bool, Error> {
+    Ok(bytes(job)?.is_some())
+}
+
+/// The bytes of the file, if it is there and has the digest of the journal.
+fn bytes(job: &Job) -> Result<Option<Vec<u8>>, Error> {
     let row: Option<BundleRow> = job.journal.read(|r| r.get(0))?;
     let Ok(bytes) = std::fs::read(job.dir.bundle()) else {
-        return Ok(false);
+        return Ok(None);
     };
-    Ok(row.is_some_and(|row| row.0[..] == Sha256::digest(&bytes)[..]))
+    let is_ours = row.is_some_and(|row| row.0[..] == Sha256::digest(&bytes)[..]);
+    Ok(is_ours.then_some(bytes))
+}
+
+/// The audit bundle, once it is made.
+pub(crate) fn read(job: &Job) -> Result<Option<AuditBundle>, Error> {
+    let Some(bytes) = bytes(job)? else {
+        return Ok(None);
+    };
+    let parsed = AuditBundle::parse(&bytes);
+    parsed.map(Some).map_err(|_| Error::CorruptArtefact {
+        path: job.dir.bundle(),
+        at: 0,
+    })
 }
 
 /// The bytes of the bundle.

@@ -153,7 +153,7 @@ fn from_chain(
     job: &mut Job,
     control: Control<'_>,
 ) -> Result<Option<Intake>, Error> {
-    if job.checkpoint(StageId::Ingest)?.is_complete() && chain::is_current(source, job)? {
+    if job.checkpoint(StageId::Ingest)?.is_complete() && chain::is_current(source, job, control)? {
         return Ok(None);
     }
     let FromChain {
@@ -162,7 +162,7 @@ fn from_chain(
         logs_digest,
     } = chain::read(source, job, control)?;
     let row = PollRow::new(&log, Sha256::digest(&deployment).into(), logs_digest);
-    // Rows of a poll that is not this one any more: the chain was reorganised where no header was kept.
+    // Rows of a poll that is not this one any more: the chain was reorganised.
     if job.poll_row()?.is_some_and(|known| known != row) {
         job.unwind(StageId::Ingest, 0)?;
     }

@@ -68,6 +68,9 @@ impl Stage<Job> for Prove {
         } else {
             Checkpoint { done: to, ..at }
         };
+        for unit in &gone {
+            artefact::remove(&job.dir.proof(*unit))?;
+        }
         job.journal.write(|w| {
             for unit in &gone {
                 w.remove(Table::Proofs, unit.key())?;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use maci_chain::Client;
 use maci_chain::submit::{
-    Addresses, DryCall, Notice, OnChain as Chain, Planned, Position, RegisteredKeys, SubmitOptions,
-    Work, close as close_poll, dry_run as dry, submit,
+    Addresses, DryCall, Notice, OnChain as Chain, Pending, Planned, Position, RegisteredKeys,
+    Store as _, SubmitOptions, Work, close as close_poll, dry_run as dry, submit,
 };
 use maci_verifier::VerifyingKey;
 
@@ -206,21 +206,38 @@ pub(crate) fn close(
     }
 }
 
+/// What is left to be sent.
+#[derive(Debug)]
+pub struct Submission {
+    /// Where the poll stands.
+    pub position: Position,
+    /// The calls that are left, in order.
+    pub calls: Vec<DryCall>,
+    /// The transaction that is on its way already, which is waited for before any other is sent.
+    pub pending: Option<Pending>,
+    /// Wei per gas as the chain asks for it now.
+    pub gas_price: u128,
+}
+
 /// Where the poll stands, and what would be sent.
-pub(crate) fn dry_run(
-    job: &mut Job,
-    control: Control<'_>,
-) -> Result<(Position, Vec<DryCall>), Error> {
+pub(crate) fn dry_run(job: &mut Job, control: Control<'_>) -> Result<Submission, Error> {
     let target = job.target.clone().ok_or(Error::NoChain)?;
     let assembled = transcript::check(job, control)?;
     let addresses = find(job, &target)?;
     let keys = keys(&target, &addresses, &assembled)?;
     let chain = Chain::new(&target.client, addresses);
-    Ok(dry(
+    let (position, calls) = dry(
         &chain,
         work(&assembled),
         &addresses,
         &target.options,
         &|left: &[Planned]| keys.check(&assembled.transcript, left),
-    )?)
+    )?;
+    let fees = target.client.fees()?;
+    Ok(Submission {
+        position,
+        calls,
+        pending: JournalStore(&job.journal).pending()?,
+        gas_price: fees.base_fee.saturating_add(fees.priority_fee),
+    })
 }

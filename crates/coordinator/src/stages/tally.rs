@@ -101,6 +101,7 @@ impl Stage<Job> for Tally {
         } else {
             Checkpoint { done: to, ..at }
         };
+        artefact::remove(&job.dir.tally_json())?;
         job.journal.write(|w| {
             w.remove_from(Table::TallyBatches, to)?;
             w.remove_from(Table::Results, 0)?;

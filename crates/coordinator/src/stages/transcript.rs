@@ -10,7 +10,7 @@ use maci_verifier::transcript::{
 };
 use maci_verifier::{ProcessBatch, Proof, PublicKeyHash, StateRoot, TallyBatch, VerifyingKey};
 
-use super::{Clock, prove, tally};
+use super::{Clock, bundle, prove, tally};
 use crate::error::{Error, JournalFault};
 use crate::job::Job;
 use crate::journal::{Row, Table};
@@ -56,10 +56,15 @@ pub(crate) struct Assembled {
     pub(crate) verified: VerifiedTally,
 }
 
-/// Assembles the transcript and checks it.
+/// Assembles the transcript and checks it. Without the coordinator's key it is taken from the audit bundle, if there is one: whoever
+/// brings the proofs onto the chain need not be able to read the votes.
 pub(crate) fn check(job: &mut Job, control: Control<'_>) -> Result<Assembled, Error> {
     job.needs(StageId::Prove)?;
     let log = job.log()?;
+    if job.key.is_none() {
+        let bundle = bundle::read(job)?.ok_or(Error::KeyNeeded)?;
+        return verified(job, &log, snapshot(&log), bundle.transcript());
+    }
     let opening = opening(&tally::outcome(job, control)?)?;
     let process_key = job.keys.verifying_key(&log.params.process_circuit())?;
     let tally_key = job.keys.verifying_key(&log.params.tally_circuit())?;
@@ -77,6 +82,18 @@ pub(crate) fn check(job: &mut Job, control: Control<'_>) -> Result<Assembled, Er
             .collect(),
         opening,
     };
+    verified(job, &log, snapshot, transcript)
+}
+
+/// A transcript that the auditor's checks accept, under the keys that are at hand.
+fn verified(
+    job: &Job,
+    log: &PollLog,
+    snapshot: PollSnapshot,
+    transcript: PollTranscript,
+) -> Result<Assembled, Error> {
+    let process_key = job.keys.verifying_key(&log.params.process_circuit())?;
+    let tally_key = job.keys.verifying_key(&log.params.tally_circuit())?;
     let verified = transcript::check(&snapshot, &transcript, &process_key, &tally_key)
         .map_err(|error| Error::Transcript(Box::new(error)))?;
     Ok(Assembled {

@@ -174,7 +174,7 @@ fn n_03_a_reorganisation_unwinds_every_stage_and_ends_like_a_fresh_sync() {
         }
         assert!(status.results.is_none());
         // MACI's result file of the other chain is no artefact of this one.
-        let _ = std::fs::remove_file(job.dir().tally_json());
+        assert!(!job.dir().tally_json().exists());
         for stage in stages {
             assert!(job.run(stage, quiet.control()).unwrap().is_complete());
         }
@@ -190,6 +190,45 @@ fn n_03_a_reorganisation_unwinds_every_stage_and_ends_like_a_fresh_sync() {
         assert_eq!(job.status().unwrap().poll, sync.status().unwrap().poll);
         assert_eq!(*job.log().unwrap(), *sync.log().unwrap());
     }
+}
+
+/// A tip that is replaced by another with the same logs, which is what most reorganisations are, costs no work that was done.
+#[test]
+fn n_03_a_reorganisation_without_other_logs_keeps_every_stage() {
+    let (world, key) = poll(9);
+    let server = Hostile::start().unwrap();
+    let quiet = Quiet::new();
+    let stages = [StageId::Ingest, StageId::Process, StageId::Tally];
+    let data = folder();
+    server.play(Scenario::honest(&world));
+    let mut job = native(data.path(), source(&server, &world), Some(copy(&key)));
+    for stage in stages {
+        assert!(job.run(stage, quiet.control()).unwrap().is_complete());
+    }
+    let before = job.status().unwrap();
+    let tally = std::fs::read(job.dir().tally_json()).unwrap();
+    drop(job);
+
+    // The same events to the merge, and other blocks after it.
+    let merge = world.log().end_time;
+    let last = (0..=world.head())
+        .find(|number| world.truth().time(*number) > merge)
+        .unwrap();
+    server.play(Scenario {
+        branches: vec![Arc::new(world.cut(last, 12, 7))],
+        ..Scenario::honest(&world)
+    });
+    let mut job = native(data.path(), source(&server, &world), Some(copy(&key)));
+    assert!(job.ingest(quiet.control()).unwrap().is_complete());
+    let after = job.status().unwrap();
+    assert_eq!(after.stages, before.stages);
+    assert_eq!(after.poll, before.poll);
+    assert_eq!(after.results, before.results);
+    assert_eq!(std::fs::read(job.dir().tally_json()).unwrap(), tally);
+    // The blocks are the other chain's: nothing is asked a second time.
+    let requests = server.counts().requests;
+    assert!(job.ingest(quiet.control()).unwrap().is_complete());
+    assert!(server.counts().requests - requests <= 2);
 }
 
 #[test]
@@ -248,5 +287,6 @@ fn n_04_a_lying_node_leaves_evidence_and_no_rows() {
     // What was read before the lie is kept, and an honest node completes it.
     server.play(Scenario::honest(&world));
     assert!(job.ingest(quiet.control()).unwrap().is_complete());
+    assert!(!job.dir().evidence().exists());
     assert_eq!(*job.log().unwrap(), *world.log());
 }

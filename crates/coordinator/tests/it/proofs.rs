@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ark_ff::PrimeField;
 use maci_coordinator::{
-    Cancel, Checkpoint, Control, Error, Event, ExitClass, Options, ProofKind, ProofOrder,
+    Cancel, Checkpoint, Control, Error, Event, ExitClass, Job, Options, ProofKind, ProofOrder,
     ProofUnit, StageId,
 };
 use maci_crypto::{Fr, field};
@@ -16,7 +16,7 @@ use maci_protocol::secrets::RunSeed;
 use maci_verifier::{Mode, Proof};
 use serde_json::Value;
 
-use crate::support::{Quiet, Reference, folder, job, key_of, small_spec, write_poll};
+use crate::support::{Quiet, Reference, folder, job, key_of, keys, small_spec, write_poll};
 
 #[test]
 fn o_07_every_order_and_every_number_of_workers_gives_equal_bytes() {
@@ -77,6 +77,43 @@ fn proofs_resume_one_by_one_and_unwind() {
     ));
     job.run_all(quiet.control()).unwrap();
     reference.assert_same(data.path(), "unwound");
+}
+
+/// Whoever brings the proofs onto the chain need not be able to read the votes.
+#[test]
+fn k_17_a_finished_job_is_audited_and_sent_without_the_coordinators_key() {
+    let reference = Reference::of(&small_spec(Mode::Qv, 2));
+    let data = folder();
+    let quiet = Quiet::new();
+    let mut whole = job(data.path(), reference.poll.path(), Options::default()).unwrap();
+    let open = || Job::open(data.path(), None, None, keys(), Options::default()).unwrap();
+    for stage in [
+        StageId::Ingest,
+        StageId::Process,
+        StageId::Tally,
+        StageId::Prove,
+    ] {
+        whole.run(stage, quiet.control()).unwrap();
+    }
+    drop(whole);
+    let error = open().verified_tally(quiet.control()).unwrap_err();
+    assert!(matches!(error, Error::KeyNeeded), "{error}");
+
+    let mut whole = job(data.path(), reference.poll.path(), Options::default()).unwrap();
+    whole.run_all(quiet.control()).unwrap();
+    let expected = whole.verified_tally(quiet.control()).unwrap();
+    drop(whole);
+    let found = open().verified_tally(quiet.control()).unwrap();
+    assert_eq!(format!("{found:?}"), format!("{expected:?}"));
+    // A bundle that was changed is none.
+    let path = data.path().join("bundle.json");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.push(b' ');
+    std::fs::write(&path, bytes).unwrap();
+    assert!(matches!(
+        open().verified_tally(quiet.control()),
+        Err(Error::KeyNeeded)
+    ));
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub(super) enum Try {
     Again(Fault),
     /// As before, and the range was too large.
     Smaller(Fault),
+    /// The logs did not arrive; the range may have been too large.
+    Heavy(Fault),
     /// The kept part of the chain has to be looked at first.
     Moved,
     Stop(IngestError),
@@ -65,7 +67,8 @@ impl<S: Store> Run<'_, S> {
             Err(Fault::Node(error)) => {
                 return Ok(match advice(&error) {
                     Advice::Smaller if first < last => Try::Smaller(error.into()),
-                    Advice::Smaller | Advice::Later => Try::Again(error.into()),
+                    Advice::Heavy if first < last => Try::Heavy(error.into()),
+                    Advice::Smaller | Advice::Heavy | Advice::Later => Try::Again(error.into()),
                     Advice::Stop => Try::Stop(IngestError::Blocks {
                         first,
                         last,

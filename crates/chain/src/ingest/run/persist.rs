@@ -1,14 +1,39 @@
 //! Questions that are asked again.
 
 use std::thread;
+use std::time::Duration;
 
-use super::Options;
+use super::{Options, Watch};
 use crate::error::Error;
 use crate::ingest::error::{Fault, IngestError};
+
+/// The longest time for which a request to stop goes unnoticed.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Waits before the next try, unless the run is to stop.
+pub(super) fn pause(
+    options: &Options,
+    watch: &dyn Watch,
+    failures: u32,
+) -> Result<(), IngestError> {
+    let mut left = options.backoff.pause(failures, None);
+    loop {
+        if watch.is_cancelled() {
+            return Err(IngestError::Cancelled);
+        }
+        if left.is_zero() {
+            return Ok(());
+        }
+        let slice = left.min(GLANCE);
+        thread::sleep(slice);
+        left -= slice;
+    }
+}
 
 /// Asks again what failed for a reason that may pass.
 pub(super) fn persist<T>(
     options: &Options,
+    watch: &dyn Watch,
     mut ask: impl FnMut() -> Result<T, IngestError>,
 ) -> Result<T, IngestError> {
     let mut failures = 0;
@@ -37,7 +62,7 @@ pub(super) fn persist<T>(
         if lasting || failures >= options.backoff.attempts.min(attempts) {
             return Err(error);
         }
-        thread::sleep(options.backoff.pause(failures, None));
+        pause(options, watch, failures)?;
     }
 }
 

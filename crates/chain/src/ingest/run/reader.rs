@@ -1,11 +1,9 @@
 //! The state of a run and its way through the blocks.
 
-use std::thread;
-
 use maci_protocol::recorded::Assembly;
 
 use super::attempt::{Batches, Try};
-use super::persist::persist;
+use super::persist::{pause, persist};
 use super::{Event, Options, Watch};
 use crate::ingest::completeness;
 use crate::ingest::error::{Failure, Fault, IngestError};
@@ -16,6 +14,9 @@ use crate::ingest::reorg::{self, Ancestor, DENSE};
 use crate::ingest::rpc::Header;
 use crate::ingest::store::{Begun, Store};
 use crate::ingest::windows::Windows;
+
+/// How often a range has to fail on its way before a smaller one is asked for.
+const HEAVY: u32 = 2;
 
 /// How often one run reads kept blocks again because later ones contradict them.
 const MAX_RESTARTS: u32 = 6;
@@ -88,7 +89,7 @@ impl<S: Store> Run<'_, S> {
                     if failures >= self.options.backoff.attempts {
                         return Err(Failure::Ingest(error));
                     }
-                    thread::sleep(self.options.backoff.pause(failures, None));
+                    pause(self.options, self.watch, failures)?;
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -152,6 +153,7 @@ impl<S: Store> Run<'_, S> {
     /// Reads windows until nothing is left that counts.
     pub(super) fn read(&mut self) -> Done<S::Error> {
         let mut failures = 0;
+        let mut heavy = 0;
         while self.next() <= self.limit.number && !self.may_stop() {
             if self.watch.is_cancelled() {
                 return Err(Failure::Ingest(IngestError::Cancelled));
@@ -172,11 +174,18 @@ impl<S: Store> Run<'_, S> {
             let (fault, smaller) = match self.attempt(first, last)? {
                 Try::Kept => {
                     failures = 0;
+                    heavy = 0;
                     self.windows.grow();
                     continue;
                 }
                 Try::Again(fault) => (fault, false),
                 Try::Smaller(fault) => (fault, true),
+                Try::Heavy(fault) => {
+                    heavy += 1;
+                    // Each size has its own tries, down to one block.
+                    failures = if heavy < HEAVY { failures } else { 0 };
+                    (fault, heavy >= HEAVY)
+                }
                 Try::Moved => {
                     let before = self.tip;
                     self.settle_on_chain()?;
@@ -195,7 +204,8 @@ impl<S: Store> Run<'_, S> {
                 why: fault.to_string(),
             });
             if smaller {
-                self.windows.refused();
+                heavy = 0;
+                self.windows.refused(last - first + 1);
             } else if !matches!(&fault, Fault::Node(_) | Fault::Behind(_)) {
                 // What is wrong with the contents of a range is found sooner in a smaller one.
                 self.windows.halve();
@@ -208,7 +218,7 @@ impl<S: Store> Run<'_, S> {
                 failures = 0;
                 continue;
             }
-            thread::sleep(self.options.backoff.pause(failures, None));
+            pause(self.options, self.watch, failures)?;
         }
         Ok(())
     }
@@ -247,11 +257,11 @@ impl<S: Store> Run<'_, S> {
     pub(super) fn refresh_limit(&mut self) -> Done<S::Error> {
         let last = self.options.last.unwrap_or(u64::MAX);
         let panel = self.panel;
-        let limit = persist(self.options, || {
+        let limit = persist(self.options, self.watch, || {
             finality::limit(panel, self.options.finality)
         })?;
         self.limit = if limit.number > last {
-            persist(self.options, || panel.header(last))?
+            persist(self.options, self.watch, || panel.header(last))?
         } else {
             limit
         };

@@ -1,7 +1,14 @@
 //! N-06: several nodes that do not agree.
 
-use crate::error::Kind;
-use crate::ingest::{Fault, MemoryStore, Panel, Rpc};
+use std::sync::Arc;
+use std::time::Duration;
+
+use maci_protocol::recorded::topic;
+
+use crate::ClientOptions;
+use crate::client::Backoff;
+use crate::error::{Error, Kind};
+use crate::ingest::{Fault, Lazy, MemoryStore, Panel, Rpc};
 use crate::testing::hostile::{Faults, Hostile, Lie, Scenario};
 
 use super::support::{client, options, panel, relays, run, worlds};
@@ -109,7 +116,96 @@ fn n_06_a_lagging_node_is_waited_for() {
     }
 }
 
-/// Answers one question, and then no more.
+/// An address at which nobody listens.
+fn nobody() -> String {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+#[test]
+fn n_06_a_node_that_cannot_be_reached_is_no_vote_and_no_obstacle() {
+    let world = &worlds()[10];
+    let servers = servers(&[&[], &[]]);
+    let lazy = |url: &str| -> Box<dyn Rpc> {
+        let options = ClientOptions {
+            backoff: Backoff::ONCE,
+            ..ClientOptions::default()
+        };
+        Box::new(Lazy::new(url, options, Duration::from_mins(1)).unwrap())
+    };
+    let dead = nobody();
+    let urls = [dead.as_str(), &servers[0].url(), &servers[1].url()];
+    let three = || Panel::new(urls.iter().map(|url| lazy(url)).collect());
+    let read = |panel: &Panel| {
+        let mut store = MemoryStore::default();
+        run(panel, &relays(&servers[0]), world, &options(), &mut store)
+    };
+    let outcome = read(&three().with_quorum(2)).unwrap();
+    assert_eq!(outcome.log.as_ref(), Some(world.log()));
+    let error = read(&three()).unwrap_err();
+    assert!(
+        matches!(error.fault(), Some(Fault::Node(Error::Connection { .. }))),
+        "{error}"
+    );
+    assert_eq!(error.kind(), Kind::Outside);
+    // Another chain is a mistake, whatever the quorum.
+    servers[1].play(Scenario {
+        faults: Faults {
+            chain_id: Some(5),
+            ..Faults::default()
+        },
+        ..Scenario::honest(world)
+    });
+    let error = read(&three().with_quorum(1)).unwrap_err();
+    assert!(
+        matches!(error.fault(), Some(Fault::Node(Error::WrongChain { .. }))),
+        "{error}"
+    );
+}
+
+/// What one node says in every answer alike is believed (grade V1): only another node can contradict it.
+#[test]
+fn n_06_a_node_that_lies_consistently_is_caught_by_other_nodes_alone() {
+    let world = &worlds()[7];
+    let fork = world.head() - 11;
+    let lie = Arc::new(world.fork(11, 1, |log| {
+        let message = [
+            topic::CHAIN_HASH_UPDATED,
+            topic::PUBLISH_MESSAGE,
+            topic::IPFS_HASH_ADDED,
+        ];
+        !message.contains(&log.topics[0]) || log.at.block <= fork
+    }));
+    let servers: Vec<Hostile> = (0..3)
+        .map(|node| {
+            let server = Hostile::start().unwrap();
+            server.play(Scenario {
+                branches: vec![if node == 0 {
+                    Arc::clone(&lie)
+                } else {
+                    world.truth()
+                }],
+                ..Scenario::honest(world)
+            });
+            server
+        })
+        .collect();
+    let read = |panel: &Panel| {
+        let mut store = MemoryStore::default();
+        run(panel, &relays(&servers[0]), world, &options(), &mut store)
+    };
+    let believed = read(&nodes(&servers[..1])).unwrap().log.unwrap();
+    assert!(believed.num_messages() < world.log().num_messages());
+    let error = read(&nodes(&servers[..2])).unwrap_err();
+    assert!(
+        matches!(error.fault(), Some(Fault::Disagreement { .. })),
+        "{error}"
+    );
+    let outcome = read(&nodes(&servers).with_quorum(2)).unwrap();
+    assert_eq!(outcome.log.as_ref(), Some(world.log()));
+}
+
+/// Answers nothing, from the first question on.
 struct Down(crate::Client);
 
 impl Rpc for Down {
@@ -118,7 +214,7 @@ impl Rpc for Down {
     }
 
     fn chain_id(&self) -> Result<u64, crate::Error> {
-        Ok(self.0.chain_id())
+        Err(self.down())
     }
 
     fn header(

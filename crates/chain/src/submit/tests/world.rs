@@ -52,10 +52,24 @@ struct Script {
     replacement: u128,
     overtake: Option<Call>,
     steal: bool,
+    /// After each block so many questions about calls go to a replica that does not have it.
+    stale_after_block: u64,
+    stale: u64,
+    /// Seconds from a block to the moment at which its receipts are served.
+    receipts_late: Duration,
+    /// Every so many questions none is answered.
+    silent_every: u64,
+    questions: u64,
 }
 
 struct Inner {
+    account: Address,
+    chain_id: u64,
     position: Position,
+    /// As it was a block ago.
+    before: Position,
+    /// When receipts were written.
+    received: BTreeMap<B256, Duration>,
     /// Commitments that each proof leads to, as the contracts would accept them.
     process: Vec<Fr>,
     tally: Vec<Fr>,
@@ -71,6 +85,8 @@ struct Inner {
     /// Every version that ever reached the node.
     seen: Vec<Transaction>,
     kept: Option<Pending>,
+    /// Of the transactions that ended, the highest.
+    last_block: u64,
     clock: Duration,
     pauses: u64,
     moments: u64,
@@ -108,28 +124,33 @@ impl World {
         let zero = Fr::from(0u64);
         let process = &work.transcript.process;
         let tally = &work.transcript.tally;
+        let position = Position {
+            block: 10,
+            time: poll.end_time + 1,
+            end_date: poll.end_time,
+            merged: false,
+            merged_state_root: zero,
+            empty_ballot_root: empty,
+            coordinator_public_key_hash: snapshot.coordinator_public_key_hash.0,
+            total_signups: snapshot.total_signups,
+            num_messages: snapshot.num_messages,
+            chain_hash: snapshot.chain_hash.0,
+            first_sb_commitment: zero,
+            batches_processed: 0,
+            current_batch_index: 1,
+            sb_commitment: zero,
+            processing_complete: false,
+            tally_batches: 0,
+            tally_commitment: zero,
+            tallied: false,
+            results: vec![false; usize::try_from(params.vote_options).unwrap()],
+        };
         Self(RefCell::new(Inner {
-            position: Position {
-                block: 10,
-                time: poll.end_time + 1,
-                end_date: poll.end_time,
-                merged: false,
-                merged_state_root: zero,
-                empty_ballot_root: empty,
-                coordinator_public_key_hash: snapshot.coordinator_public_key_hash.0,
-                total_signups: snapshot.total_signups,
-                num_messages: snapshot.num_messages,
-                chain_hash: snapshot.chain_hash.0,
-                first_sb_commitment: zero,
-                batches_processed: 0,
-                current_batch_index: 1,
-                sb_commitment: zero,
-                processing_complete: false,
-                tally_batches: 0,
-                tally_commitment: zero,
-                tallied: false,
-                results: vec![false; usize::try_from(params.vote_options).unwrap()],
-            },
+            account: Address::repeat_byte(9),
+            chain_id: 31_337,
+            before: position.clone(),
+            received: BTreeMap::new(),
+            position,
             process: process
                 .iter()
                 .map(|proved| proved.statement.new_sb_commitment.0)
@@ -149,6 +170,7 @@ impl World {
             receipts: BTreeMap::new(),
             seen: Vec::new(),
             kept: None,
+            last_block: 0,
             clock: Duration::ZERO,
             pauses: 0,
             moments: 0,
@@ -164,7 +186,38 @@ impl World {
     fn with_root(self, root: Fr) -> Self {
         // The contract computes it at the merge; here it waits where the merge finds it.
         self.0.borrow_mut().position.merged_state_root = root;
+        self.0.borrow_mut().before.merged_state_root = root;
         self
+    }
+
+    /// From here on the contracts take no proof of a message batch.
+    pub(super) fn forget_proofs(&self) {
+        self.0.borrow_mut().process.clear();
+    }
+
+    /// Somebody names another key.
+    pub(super) fn set_account(&self, account: Address) {
+        self.0.borrow_mut().account = account;
+    }
+
+    /// The node serves another chain.
+    pub(super) fn set_chain(&self, chain_id: u64) {
+        self.0.borrow_mut().chain_id = chain_id;
+    }
+
+    /// After each block, so many questions about calls go to a replica that does not have it.
+    pub(super) fn lag(&self, questions: u64) {
+        self.0.borrow_mut().script.stale_after_block = questions;
+    }
+
+    /// The nonce is known at once, the receipt so much later.
+    pub(super) fn delay_receipts(&self, time: Duration) {
+        self.0.borrow_mut().script.receipts_late = time;
+    }
+
+    /// One question of so many is not answered.
+    pub(super) fn silence_every(&self, every: u64) {
+        self.0.borrow_mut().script.silent_every = every;
     }
 
     pub(super) fn store(&self) -> Journal<'_> {
@@ -314,6 +367,34 @@ impl World {
         }
     }
 
+    /// One question to the node.
+    fn question(&self) -> Result<(), Error> {
+        self.moment()?;
+        let mut inner = self.0.borrow_mut();
+        inner.script.questions += 1;
+        let every = inner.script.silent_every;
+        if every > 0 && inner.script.questions.is_multiple_of(every) {
+            return Err(Error::Timeout {
+                endpoint: "script".to_owned(),
+                method: "any".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The state that a question about a call is answered from: not always the newest.
+    fn replica(&self, at_least: u64) -> Result<Position, Error> {
+        let mut inner = self.0.borrow_mut();
+        if inner.script.stale == 0 {
+            return Ok(inner.position.clone());
+        }
+        inner.script.stale -= 1;
+        if inner.before.block < at_least {
+            return Err(refused("header not found"));
+        }
+        Ok(inner.before.clone())
+    }
+
     /// One more moment at which the process can die.
     fn moment(&self) -> Result<(), Error> {
         let mut inner = self.0.borrow_mut();
@@ -394,6 +475,8 @@ impl Inner {
     }
 
     fn mine(&mut self) {
+        self.before = self.position.clone();
+        self.script.stale = self.script.stale_after_block;
         self.position.block += 1;
         self.position.time += 12;
         if let Some((at, fee)) = self.script.lower_at
@@ -420,6 +503,7 @@ impl Inner {
             }
             let done = self.apply(call);
             let success = done.is_ok();
+            self.received.insert(tx.hash, self.clock);
             self.receipts.insert(
                 tx.hash,
                 Receipt {
@@ -471,25 +555,36 @@ impl Inner {
 
 impl Node for World {
     fn account(&self) -> Result<Address, Error> {
-        Ok(Address::repeat_byte(9))
+        Ok(self.0.borrow().account)
     }
 
-    fn simulate(&self, call: &Call) -> Result<(), Error> {
-        self.moment()?;
+    fn chain_id(&self) -> u64 {
+        self.0.borrow().chain_id
+    }
+
+    fn head(&self) -> Result<u64, Error> {
+        self.question()?;
+        Ok(self.0.borrow().position.block)
+    }
+
+    fn simulate(&self, call: &Call, at_least: u64) -> Result<(), Error> {
+        self.question()?;
+        let state = self.replica(at_least)?;
         let mut inner = self.0.borrow_mut();
-        let before = inner.position.clone();
+        let truth = std::mem::replace(&mut inner.position, state);
         let result = inner.apply(call).map(drop);
-        inner.position = before;
+        inner.position = truth;
         result
     }
 
-    fn estimate(&self, _: &Call) -> Result<u64, Error> {
-        self.moment()?;
+    fn estimate(&self, _: &Call, at_least: u64) -> Result<u64, Error> {
+        self.question()?;
+        self.replica(at_least)?;
         Ok(100)
     }
 
     fn fees(&self) -> Result<Fees, Error> {
-        self.moment()?;
+        self.question()?;
         Ok(Fees {
             base_fee: self.0.borrow().base_fee,
             priority_fee: 2,
@@ -501,7 +596,7 @@ impl Node for World {
     }
 
     fn nonces(&self) -> Result<(u64, u64), Error> {
-        self.moment()?;
+        self.question()?;
         let inner = self.0.borrow();
         Ok((inner.nonce, inner.nonce + inner.pool.len() as u64))
     }
@@ -543,8 +638,19 @@ impl Node for World {
     }
 
     fn receipt(&self, hash: B256) -> Result<Option<Receipt>, Error> {
-        self.moment()?;
-        Ok(self.0.borrow().receipts.get(&hash).copied())
+        self.question()?;
+        let inner = self.0.borrow();
+        let late = inner.script.receipts_late;
+        let served = |at: &Duration| inner.clock >= *at + late;
+        let served = inner.received.get(&hash).is_some_and(served);
+        Ok(inner.receipts.get(&hash).copied().filter(|_| served))
+    }
+
+    fn knows(&self, hash: B256) -> Result<bool, Error> {
+        self.question()?;
+        let inner = self.0.borrow();
+        let in_pool = inner.pool.iter().any(|tx| tx.hash == hash);
+        Ok(in_pool || inner.receipts.contains_key(&hash))
     }
 
     fn clock(&self) -> Duration {
@@ -564,7 +670,7 @@ impl Node for World {
 
 impl Chain for World {
     fn position(&self, at_least: u64) -> Result<Option<Position>, Error> {
-        self.moment()?;
+        self.question()?;
         let inner = self.0.borrow();
         Ok((inner.position.block >= at_least).then(|| inner.position.clone()))
     }
@@ -584,9 +690,17 @@ impl Store for Journal<'_> {
         self.0.moment()
     }
 
-    fn settle(&mut self, _: &Settled) -> Result<(), Error> {
+    fn settle(&mut self, settled: &Settled) -> Result<(), Error> {
         self.0.moment()?;
-        self.0.0.borrow_mut().kept = None;
+        let mut inner = self.0.0.borrow_mut();
+        inner.kept = None;
+        let block = settled.included.map_or(0, |(_, receipt)| receipt.block);
+        inner.last_block = inner.last_block.max(block);
+        drop(inner);
         self.0.moment()
+    }
+
+    fn last_block(&mut self) -> Result<u64, Error> {
+        Ok(self.0.0.borrow().last_block)
     }
 }

@@ -65,6 +65,12 @@ pub struct Faults {
     pub silence: Duration,
     /// Answers about logs, of a hundred, whose contents are changed.
     pub content_percent: u64,
+    /// Answers of contracts, of a hundred, in which one bit is changed.
+    pub call_percent: u64,
+    /// Requests for logs of more blocks than this get no answer: a proxy gives up before the node is ready.
+    pub heavy_above: u64,
+    /// What such a proxy does then: the status that it answers with; 0 cuts the answer short.
+    pub heavy_status: u16,
     /// Requests of a hundred that are answered by a replica some blocks behind.
     pub lag_percent: u64,
     /// Blocks that a lagging replica is behind at most.
@@ -92,6 +98,9 @@ impl Default for Faults {
             timeout_per_mille: 0,
             silence: Duration::ZERO,
             content_percent: 0,
+            call_percent: 0,
+            heavy_above: u64::MAX,
+            heavy_status: 504,
             lag_percent: 0,
             lag: 0,
             max_range: u64::MAX,
@@ -181,6 +190,14 @@ pub(super) fn lie(logs: &mut Vec<ChainLog>, lies: &[Lie], all: &[ChainLog], poll
                 }
             }
         }
+    }
+}
+
+/// Changes one bit of an answer.
+pub(super) fn flip_bit(answer: &mut [u8], random: &mut Random) {
+    let byte = random.index(answer.len());
+    if let Some(byte) = answer.get_mut(byte) {
+        *byte ^= 1 << random.below(8);
     }
 }
 

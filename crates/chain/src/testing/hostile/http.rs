@@ -15,7 +15,7 @@ use alloy::primitives::{Bytes, hex};
 use maci_protocol::Address;
 use serde_json::{Value, json};
 
-use super::faults::{Random, corrupt, lie};
+use super::faults::{Random, corrupt, flip_bit, lie};
 use super::world::MACI_BLOCK;
 use super::{Branch, Counts, Scenario, State, lock};
 use crate::ingest::Header;
@@ -127,7 +127,10 @@ fn answer(path: &str, body: &[u8], state: &Mutex<State>) -> Answer {
         answer.to_string().into_bytes()
     };
     let error = |code: i64, message: &str| {
-        let value = json!({ "code": code, "message": message });
+        let mut value = json!({ "code": code, "message": message });
+        if code == REVERTED {
+            value["data"] = json!("0x");
+        }
         Answer::Body(200, envelope("error", value))
     };
     if breaks {
@@ -166,12 +169,22 @@ fn answer(path: &str, body: &[u8], state: &Mutex<State>) -> Answer {
         newest,
     };
     if method != "eth_getLogs" {
-        return match node.read(method, &request["params"]) {
+        return match node.read(method, &request["params"], random) {
             Ok(value) => Answer::Body(200, envelope("result", value)),
             Err((code, message)) => error(code, &message),
         };
     }
-    match node.logs(&request["params"][0], random, &mut state.counts) {
+    let filter = &request["params"][0];
+    if let (Some(first), Some(last)) = (number(&filter["fromBlock"]), number(&filter["toBlock"]))
+        && (last + 1).saturating_sub(first) > faults.heavy_above
+    {
+        state.counts.injected += 1;
+        return match faults.heavy_status {
+            0 => Answer::Half(envelope("result", json!([]))),
+            status => Answer::Body(status, b"<html>upstream timed out</html>".to_vec()),
+        };
+    }
+    match node.logs(filter, random, &mut state.counts) {
         Ok(value) => Answer::Body(200, envelope("result", value)),
         Err((code, message)) => error(code, &message),
     }
@@ -186,8 +199,11 @@ struct Node<'a> {
 
 type Refusal = (i64, String);
 
+/// The code with which nodes say that a contract refused.
+const REVERTED: i64 = 3;
+
 impl Node<'_> {
-    fn read(&self, method: &str, params: &Value) -> Result<Value, Refusal> {
+    fn read(&self, method: &str, params: &Value, random: &mut Random) -> Result<Value, Refusal> {
         let faults = &self.scenario.faults;
         match method {
             "eth_chainId" => {
@@ -218,7 +234,15 @@ impl Node<'_> {
                 };
                 let found: Option<Bytes> = self.scenario.world.call(self.branch, to, &data, block);
                 match found {
+                    Some(bytes) if random.chance(faults.call_percent) => {
+                        let mut bytes = bytes.to_vec();
+                        flip_bit(&mut bytes, random);
+                        Ok(json!(Bytes::from(bytes)))
+                    }
                     Some(bytes) => Ok(json!(bytes)),
+                    None if to == self.scenario.world.maci() => {
+                        Err((REVERTED, "execution reverted".to_owned()))
+                    }
                     None => Err((
                         -32000,
                         "the hostile node does not know this call".to_owned(),

@@ -148,6 +148,36 @@ impl World {
         branch
     }
 
+    /// The same chain, on which somebody padded the batch hashes in the second of the end, before the last message.
+    pub fn padded_early(&self) -> Branch {
+        let mut blocks = self.truth.blocks.clone();
+        let size = u64::from(self.log.params.message_batch_size);
+        let is_message = |log: &ChainLog| log.topics.first() == Some(&topic::CHAIN_HASH_UPDATED);
+        let last = blocks
+            .iter()
+            .rposition(|block| block.logs.iter().any(is_message));
+        let last = last.unwrap_or_default();
+        let before = blocks
+            .get(last.saturating_sub(1))
+            .map(|block| block.state.clone());
+        let before = before.unwrap_or_default();
+        let odd = (!before.messages.is_multiple_of(size)).then_some(before.chain_hash);
+        for block in blocks.iter_mut().skip(last) {
+            let state = &mut block.state;
+            if state.padded && !state.messages.is_multiple_of(size) {
+                state.batch_hashes.pop();
+            }
+            state.padded = true;
+            if let Some(hash) = odd {
+                state.batch_hashes.insert(before.batch_hashes.len(), hash);
+            }
+        }
+        Branch {
+            blocks,
+            log: Some(self.log.clone()),
+        }
+    }
+
     /// The answer of a contract as it stands after a block; `None` where the call is none of these contracts'.
     pub(super) fn call(
         &self,
@@ -262,6 +292,9 @@ impl World {
                 let hashes = hashes.map(|hash| U256::from_be_bytes(*hash)).collect();
                 Poll::getBatchHashesCall::abi_encode_returns(&hashes)
             }
+            Poll::isBatchHashesPaddedCall::SELECTOR => {
+                Poll::isBatchHashesPaddedCall::abi_encode_returns(&state.padded)
+            }
             Poll::mergedStateRootCall::SELECTOR => Poll::mergedStateRootCall::abi_encode_returns(
                 &U256::from_be_bytes(state.merged_root),
             ),
@@ -274,6 +307,11 @@ impl Branch {
     /// The number of its newest block.
     pub fn head(&self) -> u64 {
         (self.blocks.len() as u64).saturating_sub(1)
+    }
+
+    /// The time of a block; 0 beyond the newest.
+    pub fn time(&self, number: u64) -> u64 {
+        self.header(number).map_or(0, |header| header.timestamp)
     }
 
     pub(super) fn header(&self, number: u64) -> Option<Header> {
