@@ -11,10 +11,7 @@ use std::time::Instant;
 
 use maci_benches::{args, memory_mb};
 use maci_protocol::{
-    layout::{
-        Processing,
-        maci::{MaciLayout, Tallying},
-    },
+    layout::{Processing, Tallying, compact::CompactLayout},
     secrets::RunSeed,
     testing::{Balances, Spec, simulate},
 };
@@ -58,7 +55,7 @@ fn measure(messages: u64) -> Result<(), Box<dyn Error>> {
         poll.log.chain_id,
         poll.log.poll_address,
     );
-    let mut processing = Processing::<MaciLayout>::new(&poll.log, &poll.coordinator)?;
+    let mut processing = Processing::<CompactLayout>::new(&poll.log, &poll.coordinator)?;
     let start = Instant::now();
     let mut applied = 0;
     while let Some(batch) = processing.advance(&mut salts) {

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use maci_circuits::Inputs;
 use maci_protocol::{
-    layout::maci::{process_batches, tally_batches},
+    layout::compact::{process_batches, tally_batches},
     secrets::RunSeed,
     testing::{Spec, simulate},
 };

@@ -73,7 +73,6 @@ pub const NOT_HELD_YET: &[&str] = &[
     "message-processor-nonqv-10-20-2",
     "message-processor-full-10-20-2",
     "message-processor-qv-14-20-3",
-    "vote-tally-qv-14-5-3",
     "poll-joining-10",
     "poll-joined-10",
 ];

@@ -17,7 +17,7 @@
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystemRef, SynthesisError};
 use ark_std::{boxed::Box, vec::Vec};
 use maci_crypto::Fr;
-use maci_protocol::layout::maci::{ProcessInputs, TallyInputs};
+use maci_protocol::layout::compact::{ProcessInputs, TallyInputs};
 use maci_verifier::{CircuitId, statement::Statement as _};
 
 pub mod clause;

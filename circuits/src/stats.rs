@@ -19,6 +19,7 @@ use crate::{
     Circuit,
     clause::{ClauseRows, Clauses},
     components::{Component, components},
+    message_processor::SHARED_BY_MESSAGES,
 };
 
 /// The inlined R1CS matrices of a circuit, with its clause table.
@@ -111,7 +112,7 @@ pub struct CircuitStats {
     pub id: CircuitId,
     /// Rows of the constraint system.
     pub rows: usize,
-    /// Rows of clauses that the circuit has once.
+    /// Rows of clauses that the circuit has once, without those whose cost grows with what messages share.
     pub fixed_rows: usize,
     /// Rows for each message of a batch, for processing circuits: (rows − fixed rows) / B.
     pub rows_per_message: Option<usize>,
@@ -156,7 +157,7 @@ impl CircuitStats {
         let fixed_rows = matrices
             .clauses
             .iter()
-            .filter(|c| c.slot.is_none())
+            .filter(|c| c.slot.is_none() && !SHARED_BY_MESSAGES.contains(&c.name))
             .map(|c| c.rows.len())
             .sum();
         let mut order = Vec::new();

@@ -1,7 +1,9 @@
 //! MessageProcessor: one batch of messages moves the committed state on (protocol.md §12), in QV, non-QV and FULL.
 //!
 //! Public: [`ProcessBatch`](maci_verifier::statement::ProcessBatch). Private: [`ProcessInputs`]. The batch's messages
-//! are hashed into the chain in log order and applied from the last to the first, each as a `slot` of clauses.
+//! are hashed into the chain in log order and applied from the last to the first, each as a `slot` of clauses. The state
+//! between two commitments has the compact layout (`docs/layout.md`): the merged state tree is read, a tree of ballots
+//! holds what changed since.
 //!
 //! Whatever a message holds, a satisfying witness exists (D13): what voters publish is judged by flags, never by
 //! constraints. What the coordinator supplies (its key, the opened leaves, the salts) is constrained.
@@ -20,7 +22,7 @@ use maci_crypto::{
     poseidon::constraints::{hash, hash12},
     tree::binary::constraints::DepthVar,
 };
-use maci_protocol::layout::maci::ProcessInputs;
+use maci_protocol::layout::compact::{ProcessInputs, shape::ProcessShape};
 use maci_verifier::{CircuitId, Mode};
 
 use crate::{
@@ -31,8 +33,12 @@ use crate::{
     private_key::PrivateKeyVar,
 };
 
+mod memory;
 mod native;
 mod slot;
+mod votes;
+
+use memory::{BallotMemory, StateMemory};
 
 pub(crate) use native::check;
 
@@ -72,27 +78,40 @@ pub const COST: &str = "cost";
 pub const CREDITS: &str = "credits";
 /// Whether the command counts.
 pub const VALIDITY: &str = "validity";
-/// The leaf, ballot and weight after the slot.
+/// The ballot and the weight after the slot.
 pub const UPDATE: &str = "update";
-/// The opened weight lies under the ballot's vote option root, and the new one replaces it.
+/// The opened weight is a lane of the ballot's votes, and the new one replaces it.
 pub const VOTE_WEIGHT: &str = "vote-weight";
-/// The opened ballot lies under the ballot root, and the new one replaces it.
+/// The opened ballot lies in its place, and the new one replaces it.
 pub const BALLOT: &str = "ballot";
-/// The opened leaf lies under the state root, and the new one replaces it.
+/// The opened leaf lies in its place in the merged state tree.
 pub const STATE_LEAF: &str = "state-leaf";
-/// The new roots open the new commitment.
+/// MACI's empty ballot root stands for the root of our blank ballots, every other root for itself.
+pub const FIRST_ROOT: &str = "first-root";
+/// The state tree's cells lie under the state root.
+pub const STATE_CELLS: &str = "state-cells";
+/// The ballot tree's cells lie under the current ballot root.
+pub const BALLOT_CELLS: &str = "ballot-cells";
+/// The new ballot root lies over the cells after the batch.
+pub const BALLOT_FOLD: &str = "ballot-fold";
+/// The state root and the new ballot root open the new commitment.
 pub const NEW_COMMITMENT: &str = "new-commitment";
+
+/// Clauses that a batch has once and that serve its messages: the price of a message includes its share of them.
+pub const SHARED_BY_MESSAGES: [&str; 3] = [STATE_CELLS, BALLOT_CELLS, BALLOT_FOLD];
 
 /// Bits of every number in a command, and of the message positions.
 const FIELD_BITS: usize = 50;
 
 /// The circuit's parameters.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Shape {
     mode: Mode,
     depth: usize,
     batch: usize,
     option_depth: usize,
+    /// What the slots read and write.
+    memory: ProcessShape,
 }
 
 impl Shape {
@@ -111,6 +130,7 @@ impl Shape {
             depth: state_tree_depth.into(),
             batch: message_batch_size.into(),
             option_depth: vote_option_tree_depth.into(),
+            memory: ProcessShape::new(state_tree_depth, message_batch_size),
         })
     }
 
@@ -137,40 +157,39 @@ pub(crate) fn check_shape(id: CircuitId, inputs: &ProcessInputs) -> Result<(), I
         });
     }
     expect_len("messages", inputs.messages.len(), shape.batch)?;
+    expect_len("slots", inputs.slots.len(), shape.batch)?;
+    let memory = &shape.memory;
+    // A single cell is the root itself.
+    let cells = |bits: usize| if bits == 0 { 0 } else { 1 << bits };
     expect_len(
-        "state leaves",
-        inputs.current_state_leaves.len(),
-        shape.batch,
+        "state cells",
+        inputs.state_cells.len(),
+        cells(memory.state_cells),
     )?;
     expect_len(
-        "state leaf paths",
-        inputs.current_state_leaves_path_elements.len(),
-        shape.batch,
+        "ballot cells",
+        inputs.ballot_cells.len(),
+        memory.ballot_cells(),
     )?;
-    expect_len("ballots", inputs.current_ballots.len(), shape.batch)?;
-    expect_len(
-        "ballot paths",
-        inputs.current_ballots_path_elements.len(),
-        shape.batch,
-    )?;
-    expect_len(
-        "vote weights",
-        inputs.current_vote_weights.len(),
-        shape.batch,
-    )?;
-    expect_len(
-        "vote weight paths",
-        inputs.current_vote_weights_path_elements.len(),
-        shape.batch,
-    )?;
-    for path in &inputs.current_state_leaves_path_elements {
-        expect_len("state leaf path elements", path.len(), shape.depth)?;
-    }
-    for path in &inputs.current_ballots_path_elements {
-        expect_len("ballot path elements", path.len(), shape.depth)?;
-    }
-    for path in &inputs.current_vote_weights_path_elements {
-        expect_len("vote weight path elements", path.len(), shape.option_depth)?;
+    for slot in &inputs.slots {
+        expect_len(
+            "state leaf path elements",
+            slot.leaf_path.len(),
+            memory.state_height,
+        )?;
+        expect_len(
+            "vote families",
+            slot.vote_families.len(),
+            shape.option_depth - 1,
+        )?;
+        expect_len(
+            "ballot families",
+            slot.ballot_families.len(),
+            memory.ballot_levels,
+        )?;
+        for (family, bits) in slot.ballot_families.iter().zip(memory.lower()) {
+            expect_len("ballot family", family.len(), 1 << bits)?;
+        }
     }
     Ok(())
 }
@@ -182,6 +201,7 @@ struct Batch<'a> {
     vote_options: &'a FrVar,
     depth: DepthVar,
     coordinator: ScalarDigits,
+    state: StateMemory,
 }
 
 /// The circuit.
@@ -210,12 +230,12 @@ pub(crate) fn synthesise(
     };
     let private = |value: &dyn Fn(&ProcessInputs) -> Fr| witness(cs, inputs.map(value));
 
-    let state_root = private(&|i| i.current_state_root)?;
-    let ballot_root = private(&|i| i.current_ballot_root)?;
+    let state_root = private(&|i| i.state_root)?;
+    let committed = private(&|i| i.current_ballot_root)?;
     clause(cs, COMMITMENT, None, || {
         let salt = private(&|i| i.current_sb_salt)?;
         enforce_equal(
-            &hash(&[state_root.clone(), ballot_root.clone(), salt])?,
+            &hash(&[state_root.clone(), committed.clone(), salt])?,
             current_commitment,
         )
     })?;
@@ -272,23 +292,23 @@ pub(crate) fn synthesise(
         enforce_equal(&chain, output_batch_hash)
     })?;
 
+    let mut ballots = BallotMemory::open(cs, &shape, &committed, inputs)?;
+    let state = StateMemory::open(cs, &shape, &depth, state_root.clone(), inputs)?;
     let batch = Batch {
         shape,
         total_signups,
         vote_options,
         depth,
         coordinator,
-    };
-    let mut roots = slot::Roots {
-        state: state_root,
-        ballots: ballot_root,
+        state,
     };
     for (slot, (message, gate)) in messages.iter().zip(&in_batch).enumerate().rev() {
-        roots = slot::synthesise(cs, &batch, slot, message, gate, &roots, inputs)?;
+        slot::synthesise(cs, &batch, slot, message, gate, &mut ballots, inputs)?;
     }
+    let ballot_root = ballots.fold(cs, &batch.shape)?;
     clause(cs, NEW_COMMITMENT, None, || {
         let salt = private(&|i| i.new_sb_salt)?;
-        enforce_equal(&hash(&[roots.state, roots.ballots, salt])?, new_commitment)
+        enforce_equal(&hash(&[state_root, ballot_root, salt])?, new_commitment)
     })
 }
 

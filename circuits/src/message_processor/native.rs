@@ -1,17 +1,29 @@
 //! The native twin of the circuit: the same clauses under the same names, over the native primitives.
 
-use ark_ff::{AdditiveGroup, Field, PrimeField};
-use maci_crypto::{Fr, babyjubjub, poseidon};
+use ark_ff::{Field, PrimeField};
+use ark_std::vec::Vec;
+use maci_crypto::{
+    Fr,
+    babyjubjub::{self, RawPoint},
+    poseidon,
+    tree::{binary::root_from_path, wide},
+};
 use maci_protocol::{
-    layout::maci::ProcessInputs,
+    layout::{
+        compact::{
+            BallotHead, ProcessInputs, SlotInputs, empty_root,
+            shape::{LANE_BITS, LANES},
+            unpack,
+        },
+        maci::empty_ballot_root,
+    },
     message::{Message, SignedCommand},
-    state::StateLeaf,
 };
 use maci_verifier::{CircuitId, Mode};
 
 use super::{
-    BALLOT, COMMITMENT, COORDINATOR_KEY, COUNTS, FIELD_BITS, NEW_COMMITMENT, OUTPUT_BATCH_HASH,
-    SLOT_GATE, STATE_LEAF, STATE_TREE_DEPTH, Shape, VOTE_WEIGHT,
+    BALLOT, BALLOT_CELLS, COMMITMENT, COORDINATOR_KEY, COUNTS, FIELD_BITS, NEW_COMMITMENT,
+    OUTPUT_BATCH_HASH, SLOT_GATE, STATE_CELLS, STATE_LEAF, STATE_TREE_DEPTH, Shape, VOTE_WEIGHT,
 };
 use crate::{ClauseViolation, ensure};
 
@@ -34,11 +46,12 @@ pub(crate) fn check(id: CircuitId, inputs: &ProcessInputs) -> Result<(), ClauseV
     };
     let statement = &inputs.statement;
     let commit = |state: Fr, ballots: Fr, salt: Fr| poseidon::hash3(state, ballots, salt);
-    let mut state_root = inputs.current_state_root;
-    let mut ballot_root = inputs.current_ballot_root;
     ensure(
-        commit(state_root, ballot_root, inputs.current_sb_salt)
-            == statement.current_sb_commitment.0,
+        commit(
+            inputs.state_root,
+            inputs.current_ballot_root,
+            inputs.current_sb_salt,
+        ) == statement.current_sb_commitment.0,
         COMMITMENT,
         None,
     )?;
@@ -79,50 +92,145 @@ pub(crate) fn check(id: CircuitId, inputs: &ProcessInputs) -> Result<(), ClauseV
         None,
     )?;
 
+    let mut memory = Memory::open(&shape, inputs)?;
     for slot in (0..shape.batch).rev() {
+        let opened = &inputs.slots[slot];
         let judged = Slot::judge(&shape, inputs, slot, slot < length);
-        let before = Opened::of(inputs, slot);
-        let after = judged.apply(&before);
-        let (old, new) = judged.vote_roots(
-            &inputs.current_vote_weights_path_elements[slot],
-            before.weight,
-            after.weight,
-        );
-        ensure(old == before.option_root, VOTE_WEIGHT, Some(slot))?;
-        let path = &inputs.current_ballots_path_elements[slot];
-        let old = root(poseidon::hash2(before.nonce, old), judged.state_index, path);
-        ensure(old == ballot_root, BALLOT, Some(slot))?;
-        ballot_root = root(poseidon::hash2(after.nonce, new), judged.state_index, path);
-        let path = &inputs.current_state_leaves_path_elements[slot][..depth as usize];
-        ensure(
-            root(before.leaf.hash(), judged.state_index, path) == state_root,
-            STATE_LEAF,
-            Some(slot),
-        )?;
-        state_root = root(after.leaf.hash(), judged.state_index, path);
+        let (head, weight) = judged.apply(opened);
+        let votes = Votes::replace(&shape, slot, opened, judged.vote_option, weight)?;
+        let old = opened.ballot.leaf(&votes.old);
+        let new = head.leaf(&votes.new);
+        memory.replace(slot, opened, judged.state_index, (old, new))?;
+        memory.read(slot, opened, judged.state_index)?;
     }
-    let new = commit(state_root, ballot_root, inputs.new_sb_salt);
+    let root = memory.fold().ok_or(ClauseViolation {
+        clause: BALLOT_CELLS,
+        slot: None,
+    })?;
+    let new = commit(inputs.state_root, root, inputs.new_sb_salt);
     ensure(new == statement.new_sb_commitment.0, NEW_COMMITMENT, None)
 }
 
-/// What a slot opens, before or after it is applied.
-#[derive(Clone, Copy)]
-struct Opened {
-    leaf: StateLeaf,
-    nonce: Fr,
-    option_root: Fr,
-    weight: Fr,
+/// The cells of both trees.
+struct Memory<'a> {
+    shape: &'a Shape,
+    inputs: &'a ProcessInputs,
+    /// Depth of the merged state tree.
+    depth: usize,
+    ballots: Vec<Fr>,
 }
 
-impl Opened {
-    fn of(inputs: &ProcessInputs, slot: usize) -> Self {
-        let (nonce, option_root) = inputs.current_ballots[slot];
-        Self {
-            leaf: inputs.current_state_leaves[slot],
-            nonce,
-            option_root,
-            weight: inputs.current_vote_weights[slot],
+impl<'a> Memory<'a> {
+    fn open(shape: &'a Shape, inputs: &'a ProcessInputs) -> Result<Self, ClauseViolation> {
+        let memory = Self {
+            shape,
+            inputs,
+            depth: inputs.statement.actual_state_tree_depth as usize,
+            ballots: inputs.ballot_cells.clone(),
+        };
+        let (depth, options) = (shape.depth as u8, shape.option_depth as u8);
+        let committed = inputs.current_ballot_root;
+        let root = if committed == empty_ballot_root(depth, options) {
+            empty_root(depth, options)
+        } else {
+            committed
+        };
+        ensure(memory.fold() == Some(root), BALLOT_CELLS, None)?;
+        let levels = memory.depth.checked_sub(shape.memory.state_height);
+        if let Some(levels) = levels.filter(|_| shape.memory.state_cells > 0) {
+            let mut nodes = inputs.state_cells.clone();
+            for _ in 0..levels {
+                nodes = nodes.chunks_exact(2).map(poseidon::hash).collect();
+            }
+            ensure(nodes.first() == Some(&inputs.state_root), STATE_CELLS, None)?;
         }
+        Ok(memory)
+    }
+
+    /// The ballot root over the present cells.
+    fn fold(&self) -> Option<Fr> {
+        wide::fold(self.shape.memory.upper(), &self.ballots)
+    }
+
+    fn read(&self, slot: usize, opened: &SlotInputs, index: u64) -> Result<(), ClauseViolation> {
+        let height = self.shape.memory.state_height.min(self.depth);
+        let node = root_from_path(opened.leaf.hash(), index, &opened.leaf_path[..height]);
+        let cell =
+            if self.depth < self.shape.memory.state_height || self.shape.memory.state_cells == 0 {
+                self.inputs.state_root
+            } else {
+                self.inputs.state_cells[(index >> height) as usize]
+            };
+        ensure(node == cell, STATE_LEAF, Some(slot))
+    }
+
+    fn replace(
+        &mut self,
+        slot: usize,
+        opened: &SlotInputs,
+        index: u64,
+        (mut old, mut new): (Fr, Fr),
+    ) -> Result<(), ClauseViolation> {
+        let mut index = index;
+        let forms = self.shape.memory.lower().iter();
+        for (bits, family) in forms.zip(&opened.ballot_families) {
+            let own = (index & ((1 << bits) - 1)) as usize;
+            ensure(family[own] == old, BALLOT, Some(slot))?;
+            let mut changed = family.clone();
+            changed[own] = new;
+            (old, new) = (poseidon::hash(family), poseidon::hash(&changed));
+            index >>= bits;
+        }
+        let cell = &mut self.ballots[index as usize];
+        ensure(*cell == old, BALLOT, Some(slot))?;
+        *cell = new;
+        Ok(())
+    }
+}
+
+/// The nodes over all votes that a ballot leaf holds, before and after a slot.
+struct Votes {
+    old: Vec<Fr>,
+    new: Vec<Fr>,
+}
+
+impl Votes {
+    fn replace(
+        shape: &Shape,
+        slot: usize,
+        opened: &SlotInputs,
+        option: u64,
+        weight: Fr,
+    ) -> Result<Self, ClauseViolation> {
+        let at = Some(slot);
+        let mut place = option as usize;
+        let mut digit = || {
+            let digit = place % LANES;
+            place /= LANES;
+            digit
+        };
+        let lane = digit();
+        let read = unpack(&opened.element).map(|lanes| Fr::from(lanes[lane]));
+        ensure(read == Some(opened.weight), VOTE_WEIGHT, at)?;
+        let power = Fr::from(2u64).pow([(lane * LANE_BITS) as u64]);
+        let changed = opened.element + (weight - opened.weight) * power;
+        let mut votes = Self {
+            old: [opened.element].into(),
+            new: [changed].into(),
+        };
+        let (mut old, mut new) = (opened.element, changed);
+        for (level, family) in opened.vote_families.iter().enumerate() {
+            if level > 0 {
+                (old, new) = (poseidon::hash(&votes.old), poseidon::hash(&votes.new));
+            }
+            let own = digit();
+            ensure(family[own] == old, VOTE_WEIGHT, at)?;
+            votes.old = family.to_vec();
+            votes.new = family.to_vec();
+            votes.new[own] = new;
+        }
+        debug_assert_eq!(opened.vote_families.len() + 1, shape.option_depth);
+        Ok(votes)
     }
 }
 
@@ -161,8 +269,8 @@ impl Slot {
         if option_valid {
             judged.vote_option = command.vote_option_index.0;
         }
-        let opened = Opened::of(inputs, slot);
-        let available = opened.leaf.voice_credit_balance + cost(shape.mode, opened.weight);
+        let opened = &inputs.slots[slot];
+        let available = balance(opened) + cost(shape.mode, opened.weight);
         let price = cost(shape.mode, Fr::from(command.new_vote_weight.0));
         let affordable = match shape.mode {
             Mode::Full => available == price,
@@ -170,48 +278,43 @@ impl Slot {
         };
         let valid = state_valid
             && option_valid
-            && Fr::from(command.nonce.0) == opened.nonce + Fr::ONE
+            && Fr::from(command.nonce.0) == opened.ballot.nonce + Fr::ONE
             && affordable
-            && signed.is_signed_by(opened.leaf.public_key);
+            && signed.is_signed_by(key(opened));
         judged.applied = valid.then_some(signed);
         judged
     }
 
-    fn apply(&self, before: &Opened) -> Opened {
+    /// The ballot's head and the weight after the slot.
+    fn apply(&self, opened: &SlotInputs) -> (BallotHead, Fr) {
         let Some(signed) = &self.applied else {
-            return *before;
+            return (opened.ballot, opened.weight);
         };
         let command = signed.command();
         let weight = Fr::from(command.new_vote_weight.0);
-        Opened {
-            leaf: StateLeaf {
-                public_key: command.new_public_key,
-                voice_credit_balance: before.leaf.voice_credit_balance
-                    + cost(self.mode, before.weight)
-                    - cost(self.mode, weight),
-            },
-            nonce: before.nonce + Fr::ONE,
-            option_root: Fr::ZERO,
-            weight,
-        }
+        let RawPoint { x, y } = opened.leaf.public_key;
+        let head = BallotHead {
+            nonce: opened.ballot.nonce + Fr::ONE,
+            key_change: [command.new_public_key.x - x, command.new_public_key.y - y],
+            balance_change: opened.ballot.balance_change + cost(self.mode, opened.weight)
+                - cost(self.mode, weight),
+        };
+        (head, weight)
     }
+}
 
-    /// Vote option roots over the old and the new weight.
-    fn vote_roots(&self, path: &[[Fr; 4]], old: Fr, new: Fr) -> (Fr, Fr) {
-        let mut place = self.vote_option;
-        let (mut old, mut new) = (old, new);
-        for siblings in path {
-            let digit = (place % 5) as usize;
-            let parent = |node: Fr| {
-                let mut children = siblings.to_vec();
-                children.insert(digit, node);
-                poseidon::hash(&children)
-            };
-            (old, new) = (parent(old), parent(new));
-            place /= 5;
-        }
-        (old, new)
+/// The present key: the merged one and what commands added.
+fn key(opened: &SlotInputs) -> RawPoint {
+    let [x, y] = opened.ballot.key_change;
+    RawPoint {
+        x: opened.leaf.public_key.x + x,
+        y: opened.leaf.public_key.y + y,
     }
+}
+
+/// The present balance.
+fn balance(opened: &SlotInputs) -> Fr {
+    opened.leaf.voice_credit_balance + opened.ballot.balance_change
 }
 
 fn cost(mode: Mode, weight: Fr) -> Fr {
@@ -220,18 +323,4 @@ fn cost(mode: Mode, weight: Fr) -> Fr {
     } else {
         weight
     }
-}
-
-/// Root of a binary path.
-fn root(leaf: Fr, index: u64, siblings: &[Fr]) -> Fr {
-    siblings
-        .iter()
-        .enumerate()
-        .fold(leaf, |node, (level, sibling)| {
-            if index >> level & 1 == 1 {
-                poseidon::hash2(*sibling, node)
-            } else {
-                poseidon::hash2(node, *sibling)
-            }
-        })
 }

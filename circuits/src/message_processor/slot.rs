@@ -7,40 +7,34 @@ use ark_std::vec::Vec;
 use maci_crypto::{
     Fr,
     babyjubjub::constraints::PointVar,
-    bits::{enforce_equal, is_equal, is_ge_exact, is_index_below, linear, pack, split_canonical},
+    bits::{is_equal, is_ge_exact, is_index_below, linear, pack, product, split_canonical},
     cipher::constraints as cipher,
     ecdh::constraints as ecdh,
     eddsa::constraints as eddsa,
     poseidon::constraints::hash,
-    tree::{
-        binary::constraints::PathVar,
-        quinary::constraints::{DigitVar, replace},
-    },
 };
-use maci_protocol::layout::maci::ProcessInputs;
+use maci_protocol::layout::compact::{ProcessInputs, SlotInputs};
 use maci_verifier::Mode;
 
 use super::{
-    BALLOT, Batch, COST, CREDITS, DECRYPTION, FIELD_BITS, NONCE, POSITION, SHARED_KEY, SIGNATURE,
-    STATE_INDEX, STATE_LEAF, UNPACKING, UPDATE, VALIDITY, VOTE_OPTION, VOTE_WEIGHT,
+    BallotMemory, Batch, COST, CREDITS, DECRYPTION, FIELD_BITS, NONCE, POSITION, SHARED_KEY,
+    SIGNATURE, STATE_INDEX, UNPACKING, UPDATE, VALIDITY, VOTE_OPTION, votes,
 };
 use crate::{
     clause::{clause, outcome},
-    gadget::{FrVar, difference, witness},
+    gadget::{FrVar, difference, sum, witness},
 };
-
-/// The roots between two slots.
-pub(super) struct Roots {
-    pub(super) state: FrVar,
-    pub(super) ballots: FrVar,
-}
 
 /// What the slot opens, before it is applied.
 struct Opened {
+    /// Merged key and balance.
+    leaf: [FrVar; 3],
+    /// What commands added to them.
+    changes: [FrVar; 3],
+    /// The present key and balance: merged plus change.
     key: PointVar,
     balance: FrVar,
     nonce: FrVar,
-    option_root: FrVar,
     weight: FrVar,
 }
 
@@ -70,29 +64,51 @@ struct Judged {
     cost: FrVar,
 }
 
-/// Adds the clauses of one slot and returns the roots after it.
+impl Opened {
+    fn new(
+        cs: &ConstraintSystemRef<Fr>,
+        slot: usize,
+        inputs: Option<&ProcessInputs>,
+    ) -> Result<Self, SynthesisError> {
+        let private =
+            |value: &dyn Fn(&SlotInputs) -> Fr| witness(cs, inputs.map(|i| value(&i.slots[slot])));
+        let leaf = [
+            private(&|s| s.leaf.public_key.x)?,
+            private(&|s| s.leaf.public_key.y)?,
+            private(&|s| s.leaf.voice_credit_balance)?,
+        ];
+        let changes = [
+            private(&|s| s.ballot.key_change[0])?,
+            private(&|s| s.ballot.key_change[1])?,
+            private(&|s| s.ballot.balance_change)?,
+        ];
+        Ok(Self {
+            key: PointVar {
+                x: sum([&leaf[0], &changes[0]])?,
+                y: sum([&leaf[1], &changes[1]])?,
+            },
+            balance: sum([&leaf[2], &changes[2]])?,
+            leaf,
+            changes,
+            nonce: private(&|s| s.ballot.nonce)?,
+            weight: private(&|s| s.weight)?,
+        })
+    }
+}
+
+/// Adds the clauses of one slot, which may replace a ballot.
 pub(super) fn synthesise(
     cs: &ConstraintSystemRef<Fr>,
     batch: &Batch<'_>,
     slot: usize,
     message: &[FrVar; 12],
     gate: &FrVar,
-    roots: &Roots,
+    ballots: &mut BallotMemory,
     inputs: Option<&ProcessInputs>,
-) -> Result<Roots, SynthesisError> {
-    let private = |value: &dyn Fn(&ProcessInputs) -> Fr| witness(cs, inputs.map(value));
-    let opened = Opened {
-        key: PointVar {
-            x: private(&|i| i.current_state_leaves[slot].public_key.x)?,
-            y: private(&|i| i.current_state_leaves[slot].public_key.y)?,
-        },
-        balance: private(&|i| i.current_state_leaves[slot].voice_credit_balance)?,
-        nonce: private(&|i| i.current_ballots[slot].0)?,
-        option_root: private(&|i| i.current_ballots[slot].1)?,
-        weight: private(&|i| i.current_vote_weights[slot])?,
-    };
+) -> Result<(), SynthesisError> {
+    let opened = Opened::new(cs, slot, inputs)?;
     let judged = judge(cs, batch, slot, message, gate, &opened)?;
-    apply(cs, batch, slot, &opened, &judged, roots, inputs)
+    apply(cs, batch, slot, &opened, &judged, ballots, inputs)
 }
 
 /// Decrypts the message and decides whether its command counts. Flags only: no message makes this unsatisfiable.
@@ -168,16 +184,17 @@ fn judge(
     })
 }
 
-/// Opens leaf, ballot and weight at the slot's position and replaces them, by themselves if the command does not count.
+/// Opens leaf, ballot and weight at the slot's position and replaces the last two, by themselves if the command does not
+/// count.
 fn apply(
     cs: &ConstraintSystemRef<Fr>,
     batch: &Batch<'_>,
     slot: usize,
     opened: &Opened,
     judged: &Judged,
-    roots: &Roots,
+    ballots: &mut BallotMemory,
     inputs: Option<&ProcessInputs>,
-) -> Result<Roots, SynthesisError> {
+) -> Result<(), SynthesisError> {
     let at = Some(slot);
     let Judged {
         position,
@@ -185,61 +202,30 @@ fn apply(
         new_key: [new_x, new_y],
         ..
     } = judged;
-    let (new_leaf, new_nonce, new_weight) = clause(cs, UPDATE, at, || {
-        let choose = |new: &FrVar, old: &FrVar| -> Result<FrVar, SynthesisError> {
-            Ok(old + valid * &difference(new, old)?)
-        };
-        let balance = &opened.balance + valid * &difference(&judged.freed, &judged.cost)?;
-        let new_leaf = [
-            choose(new_x, &opened.key.x)?,
-            choose(new_y, &opened.key.y)?,
-            outcome(cs, UPDATE, at, balance)?,
+    let (new_head, weight_change) = clause(cs, UPDATE, at, || {
+        let change = |new: &FrVar, old: &FrVar| product(valid, &difference(new, old)?);
+        let [x, y, balance] = &opened.changes;
+        let spent = product(valid, &difference(&judged.freed, &judged.cost)?)?;
+        let new_head = [
+            // A valid nonce is the old one plus 1.
+            sum([&opened.nonce, valid])?,
+            sum([x, &change(new_x, &opened.key.x)?])?,
+            sum([y, &change(new_y, &opened.key.y)?])?,
+            sum([balance, &outcome(cs, UPDATE, at, spent)?])?,
         ];
-        // A valid nonce is the old one plus 1.
-        Ok((
-            new_leaf,
-            &opened.nonce + valid,
-            choose(&judged.new_weight, &opened.weight)?,
-        ))
+        Ok((new_head, change(&judged.new_weight, &opened.weight)?))
     })?;
-    let new_option_root = clause(cs, VOTE_WEIGHT, at, || {
-        let digits = DigitVar::of_position(cs, &position.option, batch.shape.option_depth)?;
-        let siblings = inputs.map(|i| i.current_vote_weights_path_elements[slot].as_slice());
-        let (old, new) = replace(cs, &digits, siblings, &opened.weight, &new_weight)?;
-        enforce_equal(&old, &opened.option_root)?;
-        outcome(cs, VOTE_WEIGHT, at, new)
-    })?;
-    let ballots = clause(cs, BALLOT, at, || {
-        let siblings = inputs.map(|i| i.current_ballots_path_elements[slot].as_slice());
-        let path = PathVar::new(cs, position.state_bits.clone(), siblings)?;
-        let old = path.root(&hash(&[opened.nonce.clone(), opened.option_root.clone()])?)?;
-        enforce_equal(&old, &roots.ballots)?;
-        outcome(
-            cs,
-            BALLOT,
-            at,
-            path.root(&hash(&[new_nonce, new_option_root])?)?,
-        )
-    })?;
-    let state = clause(cs, STATE_LEAF, at, || {
-        let siblings = inputs.map(|i| i.current_state_leaves_path_elements[slot].as_slice());
-        let path = PathVar::new(cs, position.state_bits.clone(), siblings)?;
-        let leaf = [
-            opened.key.x.clone(),
-            opened.key.y.clone(),
-            opened.balance.clone(),
-        ];
-        batch
-            .depth
-            .enforce_node(&path.nodes(&hash(&leaf)?)?, &roots.state)?;
-        outcome(
-            cs,
-            STATE_LEAF,
-            at,
-            batch.depth.select(&path.nodes(&hash(&new_leaf)?)?)?,
-        )
-    })?;
-    Ok(Roots { state, ballots })
+    let weight = (&opened.weight, &weight_change);
+    let votes = votes::replace(cs, &batch.shape, slot, &position.option, weight, inputs)?;
+    let address = &position.state_bits;
+    let [x, y, balance] = opened.changes.clone();
+    let old: Vec<_> = [opened.nonce.clone(), x, y, balance]
+        .into_iter()
+        .chain(votes.old)
+        .collect();
+    let new: Vec<_> = new_head.into_iter().chain(votes.new).collect();
+    ballots.replace(cs, &batch.shape, slot, address, (&old, &new), inputs)?;
+    (batch.state).read(cs, slot, &batch.depth, address, &opened.leaf, inputs)
 }
 
 /// The slot opens the command's own positions where they are in range, and position 0 otherwise (S7).
@@ -273,7 +259,9 @@ fn position(
         let state_valid = outcome(cs, POSITION, at, &usable * state_valid)?;
         let option_valid = usable * option_valid;
         let bits = fields.state_index[..depth].iter().cloned().map(FrVar::from);
-        let state_bits = bits.map(|bit| bit * &state_valid).collect();
+        let state_bits = bits
+            .map(|bit| outcome(cs, "position/state", at, bit * &state_valid))
+            .collect::<Result<_, _>>()?;
         let option = pack(&fields.vote_option[..option_bits])? * &option_valid;
         let option = outcome(cs, "position/option", at, option)?;
         Ok(Position {

@@ -3,8 +3,8 @@
 //! Public: [`TallyBatch`]. Private: [`TallyInputs`]. A chain of these proofs leads from commitment 0 to the tally
 //! commitment that the published results open. Non-QV and FULL polls share the non-QV circuit.
 //!
-//! Not enforced, and why that is safe: the range of the single weights. They are bound through the ballots to the
-//! processing proofs, where every written weight is the 50-bit field of a command.
+//! Ballots are those of the compact layout (`docs/layout.md`): five weights to an element, T consecutive leaves of a tree
+//! with up to sixteen children a node. Results and tally commitments are MACI's.
 //!
 //! [`TallyBatch`]: maci_verifier::statement::TallyBatch
 
@@ -13,11 +13,15 @@ use ark_relations::gr1cs::{ConstraintSystemRef, SynthesisError};
 use ark_std::vec::Vec;
 use maci_crypto::{
     Fr,
-    bits::{enforce_equal, enforce_product, enforce_range, is_zero, linear, split},
+    bits::{enforce_equal, enforce_product, enforce_range, is_zero, lanes, linear, split},
     poseidon::constraints::hash,
-    tree::{binary::constraints::PathVar, quinary::constraints::root_of},
+    tree::{quinary::constraints::root_of, wide::constraints::enforce_read},
 };
-use maci_protocol::layout::maci::TallyInputs;
+use maci_protocol::layout::compact::{
+    TallyInputs, packed_len,
+    shape::{LANE_BITS, LANES, ballot_form},
+    whole_levels,
+};
 use maci_verifier::{CircuitId, Mode};
 
 use crate::{
@@ -37,8 +41,8 @@ pub const COMMITMENT: &str = "commitment";
 pub const POSITION: &str = "position";
 /// The batch does not start beyond the last ballot.
 pub const START: &str = "start";
-/// Every ballot's votes hash to its vote option root.
-pub const OPTION_ROOT: &str = "option-root";
+/// Every element of a ballot is five weights.
+pub const VOTES: &str = "votes";
 /// The batch's ballots lie under the ballot root at their position.
 pub const BALLOTS: &str = "ballots";
 /// Whether this is the first batch.
@@ -56,12 +60,18 @@ pub const NEW_TALLY: &str = "new-tally";
 const COUNT_BITS: usize = 50;
 
 /// The circuit's parameters.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Shape {
     quadratic: bool,
     depth: usize,
     batch_depth: usize,
     options: usize,
+    /// Elements of a ballot.
+    packed: usize,
+    /// Form of the ballot tree.
+    form: Vec<u8>,
+    /// How many of its levels lie wholly inside a batch.
+    whole: usize,
 }
 
 impl Shape {
@@ -80,6 +90,12 @@ impl Shape {
             depth: state_tree_depth.into(),
             batch_depth: tally_processing_state_tree_depth.into(),
             options: 5usize.pow(vote_option_tree_depth.into()),
+            packed: packed_len(vote_option_tree_depth),
+            whole: whole_levels(
+                &ballot_form(state_tree_depth),
+                tally_processing_state_tree_depth,
+            ),
+            form: ballot_form(state_tree_depth),
         })
     }
 
@@ -100,14 +116,13 @@ pub(crate) fn check_shape(id: CircuitId, inputs: &TallyInputs) -> Result<(), Inp
         });
     }
     expect_len("ballots", inputs.ballots.len(), shape.batch())?;
-    expect_len(
-        "ballot path elements",
-        inputs.ballot_path_elements.len(),
-        shape.depth - shape.batch_depth,
-    )?;
-    expect_len("votes", inputs.votes.len(), shape.batch())?;
-    for votes in &inputs.votes {
-        expect_len("votes of a ballot", votes.len(), shape.options)?;
+    for ballot in &inputs.ballots {
+        expect_len("votes of a ballot", ballot.packed.len(), shape.packed)?;
+    }
+    let above = &shape.form[shape.whole..];
+    expect_len("ballot families", inputs.ballot_families.len(), above.len())?;
+    for (family, bits) in inputs.ballot_families.iter().zip(above) {
+        expect_len("ballot family", family.len(), 1 << bits)?;
     }
     expect_len(
         "current results",
@@ -171,7 +186,7 @@ pub(crate) fn synthesise(
     })?;
 
     // index = T · position, so that a start inside another batch has no position at all.
-    let position = clause(cs, POSITION, None, || {
+    let position: Vec<FrVar> = clause(cs, POSITION, None, || {
         let levels = shape.depth - shape.batch_depth;
         let inverse = Fr::from(shape.batch() as u64).inverse().unwrap_or(Fr::ZERO);
         split(&linear(&[(inverse, index)], Fr::ZERO)?, levels)?
@@ -183,7 +198,7 @@ pub(crate) fn synthesise(
         enforce_range(&difference(total_signups, index)?, COUNT_BITS)
     })?;
 
-    let ballots = open_ballots(cs, &shape, position, &ballot_root, inputs)?;
+    let ballots = open_ballots(cs, &shape, &position, &ballot_root, inputs)?;
 
     let first = clause(cs, FIRST, None, || {
         outcome(cs, FIRST, None, is_zero(index)?.into())
@@ -221,41 +236,77 @@ pub(crate) fn synthesise(
 fn open_ballots(
     cs: &ConstraintSystemRef<Fr>,
     shape: &Shape,
-    position: Vec<FrVar>,
+    position: &[FrVar],
     ballot_root: &FrVar,
     inputs: Option<&TallyInputs>,
 ) -> Result<Vec<Vec<FrVar>>, SynthesisError> {
-    let private = |value: &dyn Fn(&TallyInputs) -> Fr| witness(cs, inputs.map(value));
-    let mut nodes = Vec::with_capacity(shape.batch());
+    let mut leaves = Vec::with_capacity(shape.batch());
     let mut ballots = Vec::with_capacity(shape.batch());
     for slot in 0..shape.batch() {
-        let votes = (0..shape.options)
-            .map(|option| private(&|i| i.votes[slot][option]))
+        let head = (0..4)
+            .map(|i| witness(cs, inputs.map(|t| t.ballots[slot].head.elements()[i])))
             .collect::<Result<Vec<_>, _>>()?;
-        let option_root = clause(cs, OPTION_ROOT, Some(slot), || {
-            let option_root = private(&|i| i.ballots[slot].1)?;
-            enforce_equal(&root_of(&votes)?, &option_root)?;
-            Ok(option_root)
-        })?;
-        nodes.push(clause(cs, BALLOTS, Some(slot), || {
-            let nonce = private(&|i| i.ballots[slot].0)?;
-            hash(&[nonce, option_root])
+        let packed = (0..shape.packed)
+            .map(|i| witness(cs, inputs.map(|t| t.ballots[slot].packed[i])))
+            .collect::<Result<Vec<_>, _>>()?;
+        ballots.push(clause(cs, VOTES, Some(slot), || {
+            let mut votes = Vec::with_capacity(shape.options);
+            for element in &packed {
+                votes.extend(lanes(element, LANES, LANE_BITS)?);
+            }
+            Ok(votes)
         })?);
-        ballots.push(votes);
+        leaves.push(clause(cs, BALLOTS, Some(slot), || {
+            let mut nodes = packed;
+            while nodes.len() > 5 {
+                nodes = nodes.chunks_exact(5).map(hash).collect::<Result<_, _>>()?;
+            }
+            hash(&[head, nodes].concat())
+        })?);
     }
     clause(cs, BALLOTS, None, || {
-        while nodes.len() > 1 {
-            nodes = nodes.chunks_exact(2).map(hash).collect::<Result<_, _>>()?;
-        }
-        let path = PathVar::new(
-            cs,
-            position,
-            inputs.map(|i| i.ballot_path_elements.as_slice()),
-        )?;
-        let subtree = nodes.first().ok_or(SynthesisError::Unsatisfiable)?;
-        enforce_equal(&path.root(subtree)?, ballot_root)
+        enforce_opening(cs, shape, leaves, position, ballot_root, inputs)
     })?;
     Ok(ballots)
+}
+
+/// Enforces that the leaves are the tree's T consecutive ones at `position`.
+///
+/// Levels inside the batch are hashed as they are. Where the batch ends inside a level, its nodes are one run of a family;
+/// the bits of the position that belong to the level say which. Every level above has a run of one node.
+fn enforce_opening(
+    cs: &ConstraintSystemRef<Fr>,
+    shape: &Shape,
+    leaves: Vec<FrVar>,
+    position: &[FrVar],
+    root: &FrVar,
+    inputs: Option<&TallyInputs>,
+) -> Result<(), SynthesisError> {
+    let (inside, above) = shape.form.split_at(shape.whole);
+    let mut nodes = leaves;
+    for bits in inside {
+        nodes = nodes
+            .chunks_exact(1 << bits)
+            .map(hash)
+            .collect::<Result<_, _>>()?;
+    }
+    let mut position = position;
+    for (level, bits) in above.iter().enumerate() {
+        let run = nodes.len();
+        let family = (0..1 << bits)
+            .map(|node| witness(cs, inputs.map(|t| t.ballot_families[level][node])))
+            .collect::<Result<Vec<_>, _>>()?;
+        let taken = usize::from(*bits) - run.trailing_zeros() as usize;
+        let (address, rest) = position.split_at(taken);
+        for (place, node) in nodes.iter().enumerate() {
+            let candidates: Vec<_> = family.iter().skip(place).step_by(run).cloned().collect();
+            enforce_read(address, &candidates, node)?;
+        }
+        nodes = [hash(&family)?].into();
+        position = rest;
+    }
+    let top = nodes.first().ok_or(SynthesisError::Unsatisfiable)?;
+    enforce_equal(top, root)
 }
 
 /// What each weight spends: its square in QV, itself otherwise.

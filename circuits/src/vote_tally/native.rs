@@ -2,15 +2,12 @@
 
 use ark_ff::AdditiveGroup;
 use ark_std::vec::Vec;
-use maci_crypto::{
-    Fr, poseidon,
-    tree::{binary::root_from_path, quinary},
-};
-use maci_protocol::layout::maci::TallyInputs;
+use maci_crypto::{Fr, poseidon, tree::quinary};
+use maci_protocol::layout::compact::{TallyInputs, top_nodes, unpack};
 use maci_verifier::CircuitId;
 
 use super::{
-    BALLOTS, COMMITMENT, COUNT_BITS, CURRENT_TALLY, NEW_TALLY, OPTION_ROOT, POSITION, START, Shape,
+    BALLOTS, COMMITMENT, COUNT_BITS, CURRENT_TALLY, NEW_TALLY, POSITION, START, Shape, VOTES,
 };
 use crate::{ClauseViolation, ensure};
 
@@ -22,12 +19,12 @@ pub(crate) fn check(id: CircuitId, inputs: &TallyInputs) -> Result<(), ClauseVio
             slot: None,
         });
     };
-    check_ballots(&shape, inputs)?;
-    check_totals(&shape, inputs)
+    let votes = check_ballots(&shape, inputs)?;
+    check_totals(&shape, inputs, &votes)
 }
 
-/// The batch is where the statement says, and its ballots are the committed ones.
-fn check_ballots(shape: &Shape, inputs: &TallyInputs) -> Result<(), ClauseViolation> {
+/// The batch is where the statement says, and its ballots are the committed ones. Returns their weights.
+fn check_ballots(shape: &Shape, inputs: &TallyInputs) -> Result<Vec<Vec<Fr>>, ClauseViolation> {
     let statement = &inputs.statement;
     let opened = poseidon::hash3(inputs.state_root, inputs.ballot_root, inputs.sb_salt);
     ensure(opened == statement.sb_commitment.0, COMMITMENT, None)?;
@@ -50,26 +47,40 @@ fn check_ballots(shape: &Shape, inputs: &TallyInputs) -> Result<(), ClauseViolat
     )?;
 
     let mut nodes = Vec::with_capacity(shape.batch());
-    for (slot, ((nonce, option_root), votes)) in
-        inputs.ballots.iter().zip(&inputs.votes).enumerate()
-    {
-        ensure(
-            quinary_root(votes) == Some(*option_root),
-            OPTION_ROOT,
-            Some(slot),
-        )?;
-        nodes.push(poseidon::hash2(*nonce, *option_root));
+    let mut ballots = Vec::with_capacity(shape.batch());
+    for (slot, ballot) in inputs.ballots.iter().enumerate() {
+        let mut votes = Vec::with_capacity(shape.options);
+        for element in &ballot.packed {
+            let lanes = unpack(element);
+            ensure(lanes.is_some(), VOTES, Some(slot))?;
+            votes.extend(lanes.into_iter().flatten().map(Fr::from));
+        }
+        nodes.push(ballot.head.leaf(&top_nodes(&ballot.packed)));
+        ballots.push(votes);
     }
-    while nodes.len() > 1 {
-        nodes = nodes.chunks_exact(2).map(poseidon::hash).collect();
+    let (inside, above) = shape.form.split_at(shape.whole);
+    for bits in inside {
+        nodes = nodes.chunks_exact(1 << bits).map(poseidon::hash).collect();
     }
-    let subtree = nodes.first().copied().unwrap_or(Fr::ZERO);
-    let root = root_from_path(subtree, position, &inputs.ballot_path_elements);
-    ensure(root == inputs.ballot_root, BALLOTS, None)
+    let mut position = position;
+    for (bits, family) in above.iter().zip(&inputs.ballot_families) {
+        let run = nodes.len();
+        let taken = u32::from(*bits) - run.trailing_zeros();
+        let first = (position as usize & ((1 << taken) - 1)) * run;
+        ensure(family[first..first + run] == nodes, BALLOTS, None)?;
+        nodes = [poseidon::hash(family)].into();
+        position >>= taken;
+    }
+    ensure(nodes == [inputs.ballot_root], BALLOTS, None)?;
+    Ok(ballots)
 }
 
 /// The totals open the commitments before and after the batch.
-fn check_totals(shape: &Shape, inputs: &TallyInputs) -> Result<(), ClauseViolation> {
+fn check_totals(
+    shape: &Shape,
+    inputs: &TallyInputs,
+    ballots: &[Vec<Fr>],
+) -> Result<(), ClauseViolation> {
     let statement = &inputs.statement;
     let mut totals = Totals {
         results: inputs.current_results.clone(),
@@ -97,7 +108,7 @@ fn check_totals(shape: &Shape, inputs: &TallyInputs) -> Result<(), ClauseViolati
         CURRENT_TALLY,
         None,
     )?;
-    for votes in &inputs.votes {
+    for votes in ballots {
         totals.add(votes, shape.quadratic);
     }
     let new = totals.commit((

@@ -4,10 +4,10 @@ use maci_circuits::{
     CheckError, Circuit, Inputs, check, message_processor as process, testing::Trial, vote_tally,
 };
 use maci_crypto::Fr;
-use maci_protocol::layout::maci::{ProcessInputs, TallyInputs};
+use maci_protocol::layout::compact::{ProcessInputs, TallyInputs};
 use maci_verifier::{CircuitId, Mode};
 
-use crate::common::{Poll, key};
+use crate::common::{Poll, deep, key};
 
 const ONE: Fr = ark_ff::MontFp!("1");
 
@@ -32,25 +32,25 @@ fn refused(id: CircuitId, inputs: Inputs, clause: &'static str, what: usize) {
 fn c_10_every_processing_input_is_bound() {
     type Change = fn(&mut ProcessInputs);
     for mode in [Mode::Qv, Mode::NonQv, Mode::Full] {
-        let mut poll = Poll::new(mode, 2, &[Fr::from(9u64), Fr::from(50u64)]);
+        let mut poll = Poll::with(deep(mode, 2), &[Fr::from(9u64); 10]);
         let weight = if mode == Mode::Qv { 3 } else { 9 };
         let inputs = poll.vote(0, 2, weight, 1).batch();
-        let changes: [(Change, &'static str); 23] = [
-            (|i| i.statement.total_signups = 5, process::COUNTS),
+        let changes: [(Change, &'static str); 28] = [
+            (|i| i.statement.total_signups = 17, process::COUNTS),
             (
                 |i| i.statement.output_batch_hash.0 += ONE,
                 process::OUTPUT_BATCH_HASH,
             ),
             (|i| i.statement.actual_state_tree_depth = 1, process::COUNTS),
             (
-                |i| i.statement.actual_state_tree_depth = 3,
+                |i| i.statement.actual_state_tree_depth = 8,
                 process::STATE_TREE_DEPTH,
             ),
             (
                 |i| i.statement.coordinator_public_key_hash.0 += ONE,
                 process::COORDINATOR_KEY,
             ),
-            (|i| i.statement.vote_options = 6, process::COUNTS),
+            (|i| i.statement.vote_options = 26, process::COUNTS),
             (
                 |i| i.statement.current_sb_commitment.0 += ONE,
                 process::COMMITMENT,
@@ -71,26 +71,22 @@ fn c_10_every_processing_input_is_bound() {
                 |i| i.coordinator_private_key = key(7).formatted(),
                 process::COORDINATOR_KEY,
             ),
-            (|i| i.current_state_root += ONE, process::COMMITMENT),
+            (|i| i.state_root += ONE, process::COMMITMENT),
             (|i| i.current_ballot_root += ONE, process::COMMITMENT),
             (|i| i.current_sb_salt += ONE, process::COMMITMENT),
+            (|i| i.state_cells[0] += ONE, process::STATE_CELLS),
+            (|i| i.ballot_cells[1] += ONE, process::BALLOT_CELLS),
             (
-                |i| i.current_state_leaves[0].voice_credit_balance += ONE,
+                |i| i.slots[0].leaf.voice_credit_balance += ONE,
                 process::STATE_LEAF,
             ),
-            (
-                |i| i.current_state_leaves_path_elements[0][1] += ONE,
-                process::STATE_LEAF,
-            ),
-            (|i| i.current_ballots[0].0 += ONE, process::BALLOT),
-            (
-                |i| i.current_ballots_path_elements[0][0] += ONE,
-                process::BALLOT,
-            ),
-            (
-                |i| i.current_vote_weights_path_elements[1][0][3] += ONE,
-                process::VOTE_WEIGHT,
-            ),
+            (|i| i.slots[0].leaf_path[1] += ONE, process::STATE_LEAF),
+            (|i| i.slots[0].ballot.nonce += ONE, process::BALLOT),
+            (|i| i.slots[0].ballot.key_change[1] += ONE, process::BALLOT),
+            (|i| i.slots[1].ballot_families[0][3] += ONE, process::BALLOT),
+            (|i| i.slots[1].weight += ONE, process::VOTE_WEIGHT),
+            (|i| i.slots[1].element += ONE, process::VOTE_WEIGHT),
+            (|i| i.slots[1].vote_families[0][3] += ONE, process::BALLOT),
             (|i| i.new_sb_salt += ONE, process::NEW_COMMITMENT),
         ];
         for (what, (change, clause)) in changes.into_iter().enumerate() {
@@ -117,7 +113,7 @@ fn c_10_every_tally_input_is_bound() {
         );
         let tallies = poll.vote(0, 2, 3, 1).vote(1, 0, 5, 1).tallies();
         let inputs = &tallies[1];
-        let changes: [(Change, &'static str); 17] = [
+        let changes: [(Change, &'static str); 18] = [
             (
                 |i| i.statement.sb_commitment.0 += ONE,
                 vote_tally::COMMITMENT,
@@ -136,10 +132,14 @@ fn c_10_every_tally_input_is_bound() {
             (|i| i.statement.total_signups = 1, vote_tally::START),
             (|i| i.state_root += ONE, vote_tally::COMMITMENT),
             (|i| i.sb_salt += ONE, vote_tally::COMMITMENT),
-            (|i| i.ballots[1].0 += ONE, vote_tally::BALLOTS),
-            (|i| i.ballots[1].1 += ONE, vote_tally::OPTION_ROOT),
-            (|i| i.ballot_path_elements[0] += ONE, vote_tally::BALLOTS),
-            (|i| i.votes[0][4] += ONE, vote_tally::OPTION_ROOT),
+            (|i| i.ballots[1].head.nonce += ONE, vote_tally::BALLOTS),
+            (
+                |i| i.ballots[1].head.balance_change += ONE,
+                vote_tally::BALLOTS,
+            ),
+            (|i| i.ballot_families[0][0] += ONE, vote_tally::BALLOTS),
+            (|i| i.ballots[0].packed[0] += ONE, vote_tally::BALLOTS),
+            (|i| i.ballots[0].packed[0] = -ONE, vote_tally::VOTES),
             (|i| i.current_results[1] += ONE, vote_tally::CURRENT_TALLY),
             (
                 |i| i.current_spent_voice_credit_subtotal += ONE,
@@ -170,7 +170,7 @@ fn c_10_every_tally_input_is_bound() {
             inputs.circuit,
             Inputs::Tally(Box::new(changed)),
             vote_tally::CURRENT_TALLY,
-            17,
+            18,
         );
     }
 }

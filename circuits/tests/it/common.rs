@@ -6,10 +6,14 @@ use maci_circuits::{Circuit, Inputs, clause::Tamper, testing::Trial};
 use maci_crypto::{Fr, babyjubjub::RawPoint, cipher, ecdh, keypair::PrivateKey};
 use maci_protocol::{
     keys::CoordinatorKey,
-    layout::maci::{ProcessInputs, TallyInputs, process_batches, tally_batches},
+    layout::{
+        compact::{ProcessInputs, TallyInputs, process_batches, tally_batches},
+        maci,
+    },
     log::{OnChain, PollLog},
     message::{Message, SignedCommand, VoteCommand},
-    secrets::RunSeed,
+    recorded,
+    secrets::{RunSeed, SaltRole, SaltSource},
     state::StateLeaf,
     types::{Address, Nonce, PollId, StateIndex, VoteOptionIndex, VoteWeight},
 };
@@ -21,6 +25,60 @@ pub(crate) fn fixture(path: &str) -> String {
         .join("../fixtures")
         .join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Processing and tally inputs of a recorded poll in our layout, with MACI's tally salts (nothing else of MACI's run fits
+/// another layout), and the public inputs that MACI's own proofs had.
+pub(crate) struct Recorded {
+    pub(crate) process: Vec<ProcessInputs>,
+    pub(crate) tally: Vec<TallyInputs>,
+    pub(crate) publics: Vec<Vec<String>>,
+}
+
+/// The salts of MACI's run.
+struct RecordedSalts {
+    process: Vec<Fr>,
+    tally: Vec<maci::TallyInputs>,
+}
+
+impl SaltSource for RecordedSalts {
+    fn salt(&mut self, _: &CircuitId, role: SaltRole, batch: u64, _: Fr) -> Salt {
+        let tally = self.tally.get(batch as usize);
+        Salt(match role {
+            SaltRole::StateAndBallots => self.process[batch as usize],
+            SaltRole::Results => tally.unwrap().new_results_root_salt,
+            SaltRole::Spent => tally.unwrap().new_spent_voice_credit_subtotal_salt,
+            SaltRole::PerOptionSpent => tally.unwrap().new_per_vote_option_spent_root_salt.unwrap(),
+        })
+    }
+}
+
+pub(crate) fn recorded(poll: &str) -> Recorded {
+    let text = |path: &str| fixture(&format!("{poll}/{path}"));
+    let log = recorded::parse(&text("deployment.json"), &text("logs.json")).unwrap();
+    let key = recorded::coordinator_key(&text("keys.json")).unwrap();
+    let names = |kind: &'static str, count: u64| (0..count).map(move |i| format!("{kind}_{i}"));
+    let tallies = log.params.tally_batches(log.total_signups());
+    let input = |name: String| text(&format!("inputs/{name}.input.json"));
+    let mut salts = RecordedSalts {
+        process: names("process", log.message_batches())
+            .map(|name| maci::ProcessInputs::from_json(log.params.mode, &input(name)).unwrap())
+            .map(|inputs| inputs.new_sb_salt)
+            .collect(),
+        tally: names("tally", tallies)
+            .map(|name| maci::TallyInputs::from_json(&input(name)).unwrap())
+            .collect(),
+    };
+    let processed = process_batches(&log, &key, &mut salts).unwrap();
+    let tallied = tally_batches(&log, processed.last, &mut salts);
+    Recorded {
+        process: processed.batches,
+        tally: tallied.batches,
+        publics: names("process", log.message_batches())
+            .chain(names("tally", tallies))
+            .map(|name| serde_json::from_str(&text(&format!("proofs/{name}.public.json"))).unwrap())
+            .collect(),
+    }
 }
 
 /// The honest witness of inputs.
@@ -78,6 +136,16 @@ pub(crate) const fn params(mode: Mode, depth: u8, batch: u8) -> PollParams {
         message_batch_size: batch,
         vote_options: 4,
         mode,
+    }
+}
+
+/// Parameters at which both trees have levels below their cells and a ballot has five elements. With nine to sixteen leaves
+/// the merged state tree ends where its cells are, below the root of a full one.
+pub(crate) const fn deep(mode: Mode, batch: u8) -> PollParams {
+    PollParams {
+        vote_option_tree_depth: 2,
+        vote_options: 20,
+        ..params(mode, 5, batch)
     }
 }
 

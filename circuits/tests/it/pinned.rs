@@ -94,10 +94,7 @@ fn synthesis_times() {
     use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystem, SynthesisMode};
     use maci_circuits::{Circuit, Inputs};
 
-    let text = crate::common::fixture("maci-v3/inputs/process_0.input.json");
-    let inputs =
-        maci_protocol::layout::maci::ProcessInputs::from_json(maci_verifier::Mode::Qv, &text)
-            .unwrap();
+    let inputs = crate::common::recorded("maci-v3").process.remove(0);
     let id = inputs.circuit;
     let start = Instant::now();
     let matrices = maci_circuits::matrices(id).unwrap();

@@ -3,12 +3,11 @@
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystem, OptimizationGoal};
 use maci_circuits::{Circuit, Inputs, Matrices, matrices, testing::Trial};
 use maci_crypto::Fr;
-use maci_protocol::layout::maci::{ProcessInputs, TallyInputs};
 use maci_protocol::testing::{Balances, Spec, simulate};
 use maci_verifier::{CircuitId, Mode};
 
 use crate::{
-    common::{Poll, everything, fixture, honest, params, process, tally},
+    common::{Poll, deep, everything, honest, params, process, recorded, tally},
     joining::{joined, joining},
 };
 
@@ -24,6 +23,8 @@ fn samples() -> Vec<(CircuitId, Inputs)> {
         poll.vote(0, 2, weight, 1).vote(1, 1, 7, 9);
         samples.extend(poll.everything());
     }
+    let mut poll = Poll::with(deep(Mode::Qv, 2), &[Fr::from(100u64); 9]);
+    samples.extend(poll.vote(3, 7, 2, 1).everything());
     samples
 }
 
@@ -39,17 +40,12 @@ fn c_25_no_wire_can_be_changed_alone() {
 /// 2,000 wires of every recorded poll's first batch and tally, at the shipped parameters.
 #[test]
 fn c_25_sampled_wires_of_shipped_circuits_cannot_be_changed_alone() {
-    for (poll, mode) in [
-        ("maci-v3", Mode::Qv),
-        ("maci-v3-nonqv", Mode::NonQv),
-        ("maci-v3-full", Mode::Full),
-    ] {
-        let text = |name: &str| fixture(&format!("{poll}/inputs/{name}.input.json"));
-        let batch = ProcessInputs::from_json(mode, &text("process_1")).unwrap();
-        let ballots = TallyInputs::from_json(&text("tally_1")).unwrap();
+    for poll in ["maci-v3", "maci-v3-nonqv", "maci-v3-full"] {
+        let recorded = recorded(poll);
+        let (batch, ballots) = (&recorded.process[1], &recorded.tally[1]);
         for (id, inputs) in [
-            (batch.circuit, process(&batch)),
-            (ballots.circuit, tally(&ballots)),
+            (batch.circuit, process(batch)),
+            (ballots.circuit, tally(ballots)),
         ] {
             let trial = honest(id, inputs);
             let wires = trial.snapshot.witnesses();

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use maci_circuits::{Circuit, testing::Trial, vote_tally::*};
+use maci_circuits::{Circuit, check, testing::Trial, vote_tally::*};
 use maci_crypto::{Fr, poseidon, tree::quinary};
-use maci_protocol::layout::maci::TallyInputs;
-use maci_verifier::{Mode, TallyCommitment};
+use maci_protocol::layout::compact::{TallyInputs, pack};
+use maci_verifier::{Mode, PollParams, SbCommitment, TallyCommitment};
 
-use crate::common::{Poll, only, tally};
+use crate::common::{Poll, only, params, tally};
 
 const ONE: Fr = ark_ff::MontFp!("1");
 const ZERO: Fr = ark_ff::MontFp!("0");
@@ -100,12 +100,12 @@ fn every_tally_clause_refuses_something_that_no_other_clause_refuses() {
         };
         case(changed(|i| i.sb_salt += ONE));
         case(changed(|i| i.statement.total_signups = 1));
-        case(changed(|i| i.ballot_path_elements[0] += ONE));
+        case(changed(|i| i.ballot_families[0][0] += ONE));
         case(changed(|i| i.current_results_root_salt += ONE));
         case(changed(|i| i.new_results_root_salt += ONE));
-        // The ballot of the second batch with another vote: its option root stays, so only the opening can tell.
+        // The ballot of the second batch with another vote, which only the opening can tell.
         let mut forged = second.clone();
-        forged.votes[0][1] = ONE;
+        forged.ballots[0].packed[0] += pack(&[0, 1])[0];
         let (spent, per_option) = if mode == Mode::Qv {
             (35u64, Some(numbers([25, 1, 9, 0, 0])))
         } else {
@@ -118,6 +118,8 @@ fn every_tally_clause_refuses_something_that_no_other_clause_refuses() {
             per_option.as_deref(),
         );
         case(refused_by(&forged));
+        // No five weights: what the lanes leave of the element is in none of them.
+        case(refused_by(&overfull(&first, mode)));
         // The second batch's ballots, opened in their own place, as those of index 0.
         let mut elsewhere = second_as_first(&second, mode);
         elsewhere.statement.index = 0;
@@ -151,6 +153,69 @@ fn every_tally_clause_refuses_something_that_no_other_clause_refuses() {
         let stats = maci_circuits::stats(first.circuit).unwrap();
         let all: BTreeSet<_> = stats.clauses.iter().map(|(name, _)| *name).collect();
         assert_eq!(refused, all, "{mode:?}");
+    }
+}
+
+/// Blank ballots but for one element that five weights cannot make, in a tree and with totals to match: the lanes as a prover
+/// finds them are those of its low 250 bits, the fifth takes the rest.
+fn overfull(first: &TallyInputs, mode: Mode) -> TallyInputs {
+    let mut inputs = first.clone();
+    let lane = Fr::from(1u64 << 50);
+    inputs.ballots[1].packed[0] = ark_ff::Field::pow(&lane, [5]);
+    let ballots = &inputs.ballots;
+    let leaves: Vec<_> = ballots.iter().map(|b| b.head.leaf(&b.packed)).collect();
+    inputs.ballot_families[0][..2].copy_from_slice(&leaves);
+    inputs.ballot_root = poseidon::hash(&inputs.ballot_families[0]);
+    let commitment = poseidon::hash3(inputs.state_root, inputs.ballot_root, inputs.sb_salt);
+    inputs.statement.sb_commitment = SbCommitment(commitment);
+    // The fifth lane is 2^50.
+    let results = [ZERO, ZERO, ZERO, ZERO, lane];
+    let (spent, per_option) = if mode == Mode::Qv {
+        (lane * lane, Some([ZERO, ZERO, ZERO, ZERO, lane * lane]))
+    } else {
+        (lane, None)
+    };
+    commit(
+        &mut inputs,
+        &results,
+        spent,
+        per_option.as_ref().map(<[Fr; 5]>::as_slice),
+    );
+    inputs
+}
+
+/// T consecutive ballots for every power of two: whole levels, runs within a level, single leaves.
+#[test]
+fn every_power_of_two_of_ballots_is_tallied() {
+    for (mode, depth) in [(Mode::Qv, 5), (Mode::NonQv, 7)] {
+        for batch_depth in 0..depth {
+            let params = PollParams {
+                tally_processing_state_tree_depth: batch_depth,
+                ..params(mode, depth, 3)
+            };
+            let mut poll = Poll::with(params, &[Fr::from(100u64); 17]);
+            let tallies = poll.vote(0, 2, 3, 1).vote(16, 1, 4, 1).tallies();
+            assert_eq!(tallies.len(), 18usize.div_ceil(1 << batch_depth));
+            // The first and the last hold votes.
+            for batch in BTreeSet::from([0, tallies.len() - 1]) {
+                let inputs = &tallies[batch];
+                let id = inputs.circuit;
+                assert_eq!(check(id, &tally(inputs)), Ok(()), "{id} {batch}");
+                assert_eq!(refused_by(inputs), BTreeSet::new(), "{id} {batch}");
+                // Told as another batch, the same ballots lie elsewhere.
+                let mut moved = inputs.clone();
+                moved.statement.index ^= 1 << batch_depth;
+                moved.statement.total_signups = 64;
+                assert!(refused_by(&moved).contains(BALLOTS), "{id} {batch}");
+                for family in 0..inputs.ballot_families.len() {
+                    for place in [0, inputs.ballot_families[family].len() - 1] {
+                        let mut other = inputs.clone();
+                        other.ballot_families[family][place] += ONE;
+                        assert_eq!(refused_by(&other), only(BALLOTS), "{id} {batch}");
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -17,16 +17,25 @@ fn spec(mode: Mode, seed: u64) -> Spec {
             % bound
     };
     let message_batch_size = 1 + pick(11, 4) as u8;
+    // Every fourth poll is so deep that both trees have levels below their cells, above the merged tree and beside it,
+    // and has two levels of votes.
+    let deep = pick(17, 4) == 0;
+    let state_tree_depth = if deep {
+        6 + pick(23, 3)
+    } else {
+        2 + pick(23, 2)
+    } as u8;
+    let vote_option_tree_depth = if deep { 2 } else { 1 };
     Spec {
         params: PollParams {
-            state_tree_depth: 2 + pick(23, 2) as u8,
-            tally_processing_state_tree_depth: pick(31, 2) as u8,
-            vote_option_tree_depth: 1,
+            state_tree_depth,
+            tally_processing_state_tree_depth: pick(31, if deep { 4 } else { 2 }) as u8,
+            vote_option_tree_depth,
             message_batch_size,
-            vote_options: 1 + pick(41, 5),
+            vote_options: 1 + pick(41, 5u64.pow(vote_option_tree_depth.into())),
             mode,
         },
-        voters: pick(47, 8),
+        voters: pick(47, if deep { 24 } else { 8 }),
         messages: pick(53, 9),
         hostile_percent: [0, 30, 70, 100][pick(59, 4) as usize],
         balances: [Balances::Equal(100), Balances::Extreme][pick(7, 2) as usize],

@@ -10,7 +10,7 @@ use maci_coordinator::{
     Submission, Target, TransactionRow, Warning,
 };
 use maci_protocol::keys::CoordinatorKey;
-use maci_protocol::layout::maci::TallyOutcome;
+use maci_protocol::layout::TallyOutcome;
 use maci_protocol::{Address, PollId, PollLog};
 
 use crate::chain;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use maci_protocol::keys::CoordinatorKey;
-use maci_protocol::layout::FinalState;
-use maci_protocol::layout::maci::{MaciLayout, TallyOutcome};
+use maci_protocol::layout::compact::CompactLayout;
+use maci_protocol::layout::{FinalState, TallyOutcome};
 use maci_protocol::recorded::Deployment;
 use maci_protocol::secrets::RunSeed;
 use maci_protocol::{Address, PollId, PollLog};
@@ -110,7 +110,7 @@ pub struct Job {
     pub(crate) keys: Arc<dyn ProvingKeys>,
     pub(crate) options: Options,
     pub(crate) log: Option<Arc<PollLog>>,
-    pub(crate) last: Option<FinalState<MaciLayout>>,
+    pub(crate) last: Option<FinalState<CompactLayout>>,
     pub(crate) outcome: Option<TallyOutcome>,
     pub(crate) target: Option<Target>,
 }

@@ -2,7 +2,7 @@
 //! tools read it. Votes and credits are decimal, salts and commitments hexadecimal without padding.
 
 use maci_crypto::{Fr, field};
-use maci_protocol::layout::maci::TallyOutcome;
+use maci_protocol::layout::TallyOutcome;
 use maci_protocol::recorded::Deployment;
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};

@@ -1,10 +1,14 @@
 //! Layouts: how transitions become trees, paths, commitments and circuit inputs.
 //!
 //! The machine is layout-free. A [`Layout`] follows it step by step, commits to its state after every batch and
-//! opens what a circuit of that layout needs. [`maci`] is MACI's own layout; another one is another implementation of
-//! the trait, and [`Processing`] drives either.
+//! opens what a circuit of that layout needs. [`compact`] is the layout of our circuits, [`maci`] is MACI's own;
+//! [`Processing`] and [`Tallying`] drive either.
 
+pub mod compact;
 pub mod maci;
+mod tally;
+
+pub use tally::{TalliedPoll, TallyFrame, TallyLayout, TallyOutcome, Tallying, tally_batches};
 
 use core::fmt;
 use maci_crypto::poseidon::hash2;
@@ -352,6 +356,41 @@ impl<L> fmt::Debug for FinalState<L> {
             .field("commitment", &self.commitment)
             .finish_non_exhaustive()
     }
+}
+
+/// A poll with all its processing inputs.
+pub struct ProcessedPoll<L: Layout> {
+    /// Circuit inputs in submission order: the batch with the newest messages first.
+    pub batches: Vec<L::Inputs>,
+    /// The state after the last of them.
+    pub last: FinalState<L>,
+}
+
+impl<L: Layout> fmt::Debug for ProcessedPoll<L> {
+    /// Shows the number of batches; their inputs are secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessedPoll")
+            .field("batches", &self.batches.len())
+            .field("last", &self.last)
+            .finish()
+    }
+}
+
+/// Processes a whole poll and keeps every batch's inputs. [`Processing`] makes them one at a time.
+pub fn process_batches<L: Layout>(
+    log: &PollLog,
+    key: &CoordinatorKey,
+    salts: &mut dyn SaltSource,
+) -> Result<ProcessedPoll<L>, ProcessError> {
+    let mut processing = Processing::<L>::new(log, key)?;
+    let mut batches = Vec::new();
+    while let Some((_, inputs)) = processing.next_inputs(salts) {
+        batches.push(inputs);
+    }
+    Ok(ProcessedPoll {
+        batches,
+        last: processing.finish(),
+    })
 }
 
 /// What fills the slots past the end of the last batch: a fixed message from nobody that addresses index 0.

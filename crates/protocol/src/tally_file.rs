@@ -4,7 +4,7 @@ use maci_crypto::{Fr, field};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    layout::maci::TallyOutcome,
+    layout::TallyOutcome,
     tally::{Results, TallyCommitments, TallySalts},
 };
 use maci_verifier::{Salt, TallyCommitment};

@@ -10,10 +10,12 @@ use std::time::Instant;
 
 use maci_circuits::Inputs;
 use maci_keys::{AllowInsecureDevKeys, R1cs, store};
-use maci_protocol::layout::maci::{ProcessInputs, TallyInputs};
+use maci_protocol::layout::compact::{process_batches, tally_batches};
+use maci_protocol::recorded;
+use maci_protocol::secrets::RunSeed;
 use maci_prover::cancel::Cancel;
 use maci_prover::{Event, Job, Pool, memory};
-use maci_verifier::{CircuitId, Mode};
+use maci_verifier::CircuitId;
 
 /// Processor time of this process so far, in seconds: unlike a clock it does not see what else the machine does.
 fn cpu() -> f64 {
@@ -33,21 +35,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let directory = arguments.next().ok_or("expected a directory")?;
     let workers: Option<usize> = arguments.next().map(|text| text.parse()).transpose()?;
     let directory = Path::new(&directory);
-    let mode = match std::fs::read_to_string(directory.join("deployment.json"))? {
-        text if text.contains("\"mode\": 0") => Mode::Qv,
-        text if text.contains("\"mode\": 1") => Mode::NonQv,
-        _ => Mode::Full,
-    };
-    let read = |kind: &str, index: usize| {
-        std::fs::read_to_string(directory.join(format!("inputs/{kind}_{index}.input.json"))).ok()
-    };
+    let read = |file: &str| std::fs::read_to_string(directory.join(file));
+    let log = recorded::parse(&read("deployment.json")?, &read("logs.json")?)?;
+    let coordinator = recorded::coordinator_key(&read("keys.json")?)?;
+    let mut seed = RunSeed::derive(coordinator.private(), log.chain_id, log.poll_address);
+    let processed = process_batches(&log, &coordinator, &mut seed)?;
+    let tallied = tally_batches(&log, processed.last, &mut seed);
     let mut batches = Vec::new();
-    for text in (0..).map_while(|index| read("process", index)) {
-        let inputs = ProcessInputs::from_json(mode, &text)?;
+    for inputs in processed.batches {
         batches.push((inputs.circuit, Inputs::Process(Box::new(inputs))));
     }
-    for text in (0..).map_while(|index| read("tally", index)) {
-        let inputs = TallyInputs::from_json(&text)?;
+    for inputs in tallied.batches {
         batches.push((inputs.circuit, Inputs::Tally(Box::new(inputs))));
     }
     let mut keys = Vec::new();

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use maci_crypto::{Fr, field};
 use maci_protocol::keys::CoordinatorKey;
-use maci_protocol::layout::maci::{process_batches, tally_batches};
+use maci_protocol::layout::compact::{process_batches, tally_batches};
 use maci_protocol::recorded;
 use maci_protocol::secrets::RunSeed;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@
 //! between batches is not kept: it follows from log and key at the machine's full speed, on every start.
 
 use maci_protocol::keys::CoordinatorKey;
-use maci_protocol::layout::maci::MaciLayout;
+use maci_protocol::layout::compact::CompactLayout;
 use maci_protocol::layout::{BatchSummary, FinalState, Processing};
 use maci_protocol::message::SignedCommand;
 use maci_protocol::secrets::RunSeed;
@@ -45,7 +45,7 @@ impl Stage<Job> for Process {
         }
         let clock = Clock::start(StageId::Process, at.done, total, control);
         let mut seed = job.seed()?;
-        let mut processing = Processing::<MaciLayout>::new(&log, &key)?;
+        let mut processing = Processing::<CompactLayout>::new(&log, &key)?;
         let mut batches = Batches::new(&log, &key);
         let mut done = at.done;
         let mut rows = Vec::new();
@@ -110,14 +110,14 @@ fn check(job: &Job, summary: &BatchSummary) -> Result<(), Error> {
 pub(crate) fn last_state(
     job: &mut Job,
     control: Control<'_>,
-) -> Result<FinalState<MaciLayout>, Error> {
+) -> Result<FinalState<CompactLayout>, Error> {
     if let Some(last) = &job.last {
         return Ok(last.clone());
     }
     let log = job.log()?;
     let key = job.key()?;
     let mut seed = job.seed()?;
-    let mut processing = Processing::<MaciLayout>::new(&log, &key)?;
+    let mut processing = Processing::<CompactLayout>::new(&log, &key)?;
     let mut batches = Batches::new(&log, &key);
     while let Some(summary) = batches.advance(&mut processing, &mut seed) {
         check(job, &summary)?;
@@ -151,7 +151,7 @@ impl<'a> Batches<'a> {
 
     fn advance(
         &mut self,
-        processing: &mut Processing<'_, MaciLayout>,
+        processing: &mut Processing<'_, CompactLayout>,
         seed: &mut RunSeed,
     ) -> Option<BatchSummary> {
         if self.window.is_empty() {

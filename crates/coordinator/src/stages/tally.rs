@@ -1,8 +1,8 @@
 //! Tally: the sums, their commitments, `tally.json`, and warnings about polls that are too small (O-12).
 
 use maci_crypto::Fr;
-use maci_protocol::layout::FinalState;
-use maci_protocol::layout::maci::{MaciLayout, TallyOutcome, Tallying};
+use maci_protocol::layout::compact::CompactLayout;
+use maci_protocol::layout::{FinalState, TallyOutcome, Tallying};
 use maci_protocol::secrets::RunSeed;
 use maci_verifier::TallyBatch;
 use sha2::{Digest, Sha256};
@@ -45,7 +45,7 @@ impl Stage<Job> for Tally {
         let mut tallying = Tallying::new(&log, last);
         let mut rows = Vec::new();
         let end = to.min(total);
-        let advance = |tallying: &mut Tallying<'_>, seed: &mut RunSeed| {
+        let advance = |tallying: &mut Tallying<'_, CompactLayout>, seed: &mut RunSeed| {
             let unit = ProofUnit::tally(total - tallying.batches_left());
             tracing::debug_span!("batch", %unit).in_scope(|| tallying.advance(seed))
         };
@@ -122,7 +122,7 @@ fn check(job: &Job, index: u64, statement: &TallyBatch) -> Result<(), Error> {
 }
 
 /// Ballots with at least one vote.
-fn voters(last: &FinalState<MaciLayout>) -> u64 {
+fn voters(last: &FinalState<CompactLayout>) -> u64 {
     let machine = &last.machine;
     (0..machine.total_signups())
         .filter(|index| machine.votes(*index).iter().any(|votes| *votes > 0))

@@ -3,7 +3,8 @@
 
 use maci_crypto::{field, poseidon};
 use maci_protocol::PollLog;
-use maci_protocol::layout::maci::{TallyOutcome, state_root};
+use maci_protocol::layout::TallyOutcome;
+use maci_protocol::layout::maci::state_root;
 use maci_verifier::transcript::{
     self, PollSnapshot, PollTranscript, ProvedProcess, ProvedTally, TallyOpening, VerifiedTally,
     VoiceCredits,

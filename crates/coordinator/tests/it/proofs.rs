@@ -11,7 +11,7 @@ use maci_coordinator::{
     ProofUnit, StageId,
 };
 use maci_crypto::{Fr, field};
-use maci_protocol::layout::maci::process_batches;
+use maci_protocol::layout::compact::process_batches;
 use maci_protocol::secrets::RunSeed;
 use maci_verifier::{Mode, Proof};
 use serde_json::Value;

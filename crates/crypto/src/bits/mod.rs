@@ -25,7 +25,7 @@ mod split;
 pub use compare::{all, is_below, is_equal, is_ge_exact, is_index_below, is_zero};
 pub use hints::FreeHints;
 pub use split::{
-    enforce_below, enforce_range, split, split_below, split_canonical, split_flagged_below,
+    enforce_below, enforce_range, lanes, split, split_below, split_canonical, split_flagged_below,
 };
 
 /// A BN254 scalar as a circuit value.

@@ -8,7 +8,7 @@ use ark_relations::gr1cs::SynthesisError;
 
 use super::{
     Cs, FrVar, bit, compare::MAX_BITS, compare::bits_of, enforce_equal, enforce_product, is_equal,
-    is_zero, linear, pack, value_of,
+    is_zero, linear, pack, value_of, witness,
 };
 use crate::Fr;
 
@@ -28,6 +28,48 @@ pub fn split(x: &FrVar, n: usize) -> Result<Vec<Boolean<Fr>>, SynthesisError> {
     let bits = allocate(&cs, value_of(x).map(bits_of).as_deref(), n)?;
     enforce_equal(&pack(&bits)?, x)?;
     Ok(bits)
+}
+
+/// The `count` lanes of `width` bits that `x` consists of, lowest first: `count · width` rows, at most 253 bits.
+///
+/// Σ laneᵢ·2^(i·width) = x with every lane in range is unique and has no witness for a larger x. The lanes are variables,
+/// the last one a combination of x and the others, so that what reads them stays short.
+pub fn lanes(x: &FrVar, count: usize, width: usize) -> Result<Vec<FrVar>, SynthesisError> {
+    if count == 0 || width == 0 || count * width > MAX_BITS {
+        return Err(SynthesisError::ArityMismatch);
+    }
+    let total = count * width;
+    let hint = value_of(x).map(bits_of);
+    let value = |i: usize| {
+        let bits = hint.as_ref()?.get(i * width..(i + 1) * width)?;
+        Fr::from_bigint(BigInt::from_bits_le(bits))
+    };
+    let Some(cs) = open(x, |v| v.num_bits() as usize <= total)? else {
+        let constant = |i| value(i).map(FrVar::Constant);
+        return (0..count)
+            .map(|i| constant(i).ok_or(SynthesisError::AssignmentMissing))
+            .collect();
+    };
+    let mut lanes = (1..count)
+        .map(|i| witness(&cs, value(i - 1)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let shift = Fr::from(2u64).pow([width as u64]);
+    let down = Fr::from(2u64)
+        .pow([(total - width) as u64])
+        .inverse()
+        .unwrap_or(Fr::ZERO);
+    let mut terms = alloc::vec![(down, x)];
+    let mut weight = -down;
+    for lane in &lanes {
+        terms.push((weight, lane));
+        weight *= shift;
+    }
+    let last = linear(&terms, Fr::ZERO)?;
+    lanes.push(last);
+    for lane in &lanes {
+        enforce_range(lane, width)?;
+    }
+    Ok(lanes)
 }
 
 /// Enforces x < 2^n, n ≤ 253: n rows.

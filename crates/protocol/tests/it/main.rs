@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+mod compact;
 mod ingest;
 mod naive;
 mod recorded;

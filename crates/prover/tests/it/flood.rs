@@ -2,7 +2,7 @@
 
 use maci_circuits::Inputs;
 use maci_crypto::Fr;
-use maci_protocol::layout::{Processing, maci::MaciLayout};
+use maci_protocol::layout::{Processing, compact::CompactLayout};
 use maci_protocol::secrets::RunSeed;
 use maci_protocol::testing::{Balances, Spec, simulate};
 use maci_verifier::{Mode, PollParams, verify};
@@ -31,7 +31,7 @@ fn o_06_batches_of_a_flooded_poll_are_proved() {
     let key = key_of(params.process_circuit());
     let log = &poll.log;
     let mut salts = RunSeed::derive(poll.coordinator.private(), log.chain_id, log.poll_address);
-    let mut processing = Processing::<MaciLayout>::new(log, &poll.coordinator).unwrap();
+    let mut processing = Processing::<CompactLayout>::new(log, &poll.coordinator).unwrap();
     let batches = processing.batches_left();
     let sampled = [batches, batches / 2, 1];
     let mut proved = 0;

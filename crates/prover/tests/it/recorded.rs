@@ -1,9 +1,13 @@
-//! Recorded batches of MACI's own coordinator under our keys.
+//! The tally of a recorded poll under our keys.
 
 use std::sync::Arc;
 
 use maci_circuits::Inputs;
-use maci_protocol::layout::maci::TallyInputs;
+use maci_protocol::{
+    layout::compact::{process_batches, tally_batches},
+    recorded,
+    secrets::RunSeed,
+};
 use maci_prover::cancel::Cancel;
 use maci_prover::{Job, Pool};
 use maci_verifier::batch::{Claim, verify_many};
@@ -13,12 +17,13 @@ use crate::support::{key_of, randomness};
 #[test]
 fn every_recorded_tally_batch_is_proved_and_verified() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/maci-v3-nonqv");
-    let batches: Vec<TallyInputs> = (0..4)
-        .map(|index| {
-            let path = format!("{folder}/inputs/tally_{index}.input.json");
-            TallyInputs::from_json(&std::fs::read_to_string(path).unwrap()).unwrap()
-        })
-        .collect();
+    let text = |file: &str| std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
+    let log = recorded::parse(&text("deployment.json"), &text("logs.json")).unwrap();
+    let coordinator = recorded::coordinator_key(&text("keys.json")).unwrap();
+    let mut seed = RunSeed::derive(coordinator.private(), log.chain_id, log.poll_address);
+    let processed = process_batches(&log, &coordinator, &mut seed).unwrap();
+    let batches = tally_batches(&log, processed.last, &mut seed).batches;
+    assert_eq!(batches.len(), 4);
     let key = Arc::new(key_of(batches[0].circuit));
     let jobs = batches
         .iter()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use alloy::primitives::Bytes;
 use maci_crypto::poseidon;
-use maci_protocol::layout::maci::{TallyOutcome, state_root};
+use maci_protocol::layout::{TallyOutcome, maci::state_root};
 use maci_protocol::recorded;
 use maci_protocol::tally_file::TallyFile;
 use maci_verifier::codec::snarkjs;

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use maci_circuits::Inputs;
 use maci_protocol::PollLog;
 use maci_protocol::keys::CoordinatorKey;
-use maci_protocol::layout::Processing;
-use maci_protocol::layout::maci::{MaciLayout, Tallying};
+use maci_protocol::layout::compact::CompactLayout;
+use maci_protocol::layout::{Processing, Tallying};
 use maci_protocol::secrets::RunSeed;
 use maci_verifier::{ProcessBatch, TallyBatch};
 
@@ -27,8 +27,8 @@ pub(super) struct Feed<'a> {
 }
 
 enum Walk<'a> {
-    Processing(Box<Processing<'a, MaciLayout>>),
-    Tallying(Box<Tallying<'a>>),
+    Processing(Box<Processing<'a, CompactLayout>>),
+    Tallying(Box<Tallying<'a, CompactLayout>>),
 }
 
 impl<'a> Feed<'a> {

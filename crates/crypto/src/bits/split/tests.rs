@@ -265,3 +265,40 @@ fn c_26_structure_does_not_depend_on_the_witness() {
         assert_eq!(matrices(&cs).unwrap(), expected);
     }
 }
+
+#[test]
+fn c_06_lanes_are_unique_and_refuse_what_does_not_fit() {
+    let full = power(250) - Fr::ONE;
+    let mixed = power(3) + power(50) * Fr::from(7u64) + power(249);
+    for value in [
+        Fr::ZERO,
+        Fr::ONE,
+        power(49),
+        power(50),
+        power(200),
+        full,
+        mixed,
+    ] {
+        let cs = ConstraintSystem::new_ref();
+        let x = FrVar::new_input(cs.clone(), || Ok(value)).unwrap();
+        let found = lanes(&x, 5, 50).unwrap();
+        let bits = expected(value, 250);
+        for (lane, bits) in found.iter().zip(bits.chunks(50)) {
+            assert_eq!(lane.value().unwrap(), pack_constant(bits), "{value}");
+        }
+        assert_eq!(cs.num_constraints(), 250);
+        let snapshot = Snapshot::of(&cs).unwrap();
+        assert!(snapshot.is_satisfied());
+        assert_eq!(snapshot.survivors(), []);
+        let constant = lanes(&FrVar::Constant(value), 5, 50).unwrap();
+        assert_eq!(constant[3].value().unwrap(), found[3].value().unwrap());
+    }
+    for value in [power(250), power(253), -Fr::ONE, -power(250)] {
+        let (cs, x) = variable(value);
+        lanes(&x, 5, 50).unwrap();
+        assert!(!cs.is_satisfied().unwrap(), "{value}");
+        assert!(lanes(&FrVar::Constant(value), 5, 50).is_err());
+    }
+    let (_, x) = variable(Fr::ONE);
+    assert!(lanes(&x, 6, 50).is_err() && lanes(&x, 0, 50).is_err());
+}

@@ -120,6 +120,21 @@ impl DepthVar {
         Ok(Self { first, one_hot })
     }
 
+    /// Every candidate depth with its flag, of which exactly one is 1.
+    pub fn flags(&self) -> impl Iterator<Item = (usize, &FrVar)> {
+        (self.first..).zip(&self.one_hot)
+    }
+
+    /// Whether the depth is at least `depth`: a sum of flags, at no cost in rows.
+    pub fn at_least(&self, depth: usize) -> Result<FrVar, SynthesisError> {
+        let below: Vec<_> = self
+            .flags()
+            .filter(|(candidate, _)| *candidate < depth)
+            .map(|(_, flag)| (-Fr::ONE, flag))
+            .collect();
+        linear(&below, Fr::ONE)
+    }
+
     /// The depth as a number.
     pub fn depth(&self) -> Result<FrVar, SynthesisError> {
         self.weighted((self.first..).map(|depth| Fr::from(depth as u64)))

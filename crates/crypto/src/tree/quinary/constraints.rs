@@ -1,7 +1,7 @@
-//! Quinary trees in constraints: the root of a full tree, and replacing one leaf along one shared path.
+//! Quinary trees in constraints: the root of a full tree, and one-hot base-5 digits that read and write one of five.
 //!
-//! A position is a list of one-hot base-5 digits. The *same* digit reads the old child and writes the new one, so a
-//! path cannot be read at one place and written at another (circuits.md S8, 4 "vote-option tree").
+//! The *same* digit reads the old child and writes the new one, so that nothing is read at one place and written at
+//! another (circuits.md S8).
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,7 @@ use ark_relations::gr1cs::{ConstraintSystemRef, SynthesisError};
 
 use crate::{
     Fr,
-    bits::{FrVar, enforce_equal, enforce_product, linear},
+    bits::{FrVar, enforce_equal, enforce_product, linear, product},
     poseidon::constraints::hash,
 };
 
@@ -84,72 +84,71 @@ impl DigitVar {
     }
 }
 
-/// The root with `old` at the position of `digits`, and the root with `new` there instead.
-///
-/// `siblings` (`None` in set-up) lists per level, lowest first, the four other children in order. Per level: reading
-/// 4 rows, writing 4 rows, two H5.
-pub fn replace(
-    cs: &ConstraintSystemRef<Fr>,
-    digits: &[DigitVar],
-    siblings: Option<&[[Fr; ARITY - 1]]>,
-    old: &FrVar,
-    new: &FrVar,
-) -> Result<(FrVar, FrVar), SynthesisError> {
-    let (mut old, mut new) = (old.clone(), new.clone());
-    for (level, DigitVar(digit)) in digits.iter().enumerate() {
-        let values = siblings
-            .and_then(|all| all.get(level))
-            .and_then(|others| Some(with_own(others, digit, old.value().ok()?)));
-        let children = (0..ARITY)
-            .map(|i| {
-                FrVar::new_witness(cs.clone(), || {
-                    values
-                        .map(|v| v[i])
-                        .ok_or(SynthesisError::AssignmentMissing)
-                })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        // Read: old = child₄ + Σ flagᵢ·(childᵢ − child₄), the flags adding up to 1. The last product closes the sum.
-        let last = &children[4];
-        let above = (children[..4].iter())
-            .map(|child| difference(child, last))
-            .collect::<Result<Vec<_>, _>>()?;
-        let read: Vec<_> = digit[..3]
-            .iter()
-            .zip(&above)
-            .map(|(flag, child)| flag * child)
-            .collect();
-        let mut missing = alloc::vec![(Fr::ONE, &old), (-Fr::ONE, last)];
-        missing.extend(read.iter().map(|term| (-Fr::ONE, term)));
-        enforce_product(&above[3], &digit[3], &linear(&missing, Fr::ZERO)?)?;
-        // Write: child'ᵢ = childᵢ + flagᵢ·(new − old); the fifth takes what the four others left of the difference.
-        let written = difference(&new, &old)?;
-        let changes: Vec<_> = digit[..4].iter().map(|flag| flag * &written).collect();
-        let mut changed = (children.iter().zip(&changes))
-            .map(|(child, change)| linear(&[(Fr::ONE, child), (Fr::ONE, change)], Fr::ZERO))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut rest = alloc::vec![(Fr::ONE, last), (Fr::ONE, &written)];
-        rest.extend(changes.iter().map(|change| (-Fr::ONE, change)));
-        changed.push(linear(&rest, Fr::ZERO)?);
-        (old, new) = (hash(&children)?, hash(&changed)?);
+impl DigitVar {
+    /// The flags, of which exactly one is 1.
+    pub const fn flags(&self) -> &[FrVar; ARITY] {
+        &self.0
     }
-    Ok((old, new))
+
+    /// The value at the digit: 4 rows.
+    pub fn read(&self, values: &[FrVar; ARITY]) -> Result<FrVar, SynthesisError> {
+        let (last, read) = self.products(values, 4)?;
+        let terms: Vec<_> = core::iter::once(last)
+            .chain(&read)
+            .map(|term| (Fr::ONE, term))
+            .collect();
+        linear(&terms, Fr::ZERO)
+    }
+
+    /// Enforces that the value at the digit is `expected`: 4 rows, the last product closing the sum.
+    pub fn enforce_read(
+        &self,
+        values: &[FrVar; ARITY],
+        expected: &FrVar,
+    ) -> Result<(), SynthesisError> {
+        let (last, read) = self.products(values, 3)?;
+        let mut missing = alloc::vec![(Fr::ONE, expected), (-Fr::ONE, last)];
+        missing.extend(read.iter().map(|term| (-Fr::ONE, term)));
+        enforce_product(
+            &self.0[3],
+            &difference(&values[3], last)?,
+            &linear(&missing, Fr::ZERO)?,
+        )
+    }
+
+    /// value = values₄ + Σ flagᵢ·(valuesᵢ − values₄), the flags adding up to 1: values₄ and the first products.
+    fn products<'a>(
+        &self,
+        values: &'a [FrVar; ARITY],
+        count: usize,
+    ) -> Result<(&'a FrVar, Vec<FrVar>), SynthesisError> {
+        let last = &values[4];
+        let products = (self.0.iter().zip(values))
+            .take(count)
+            .map(|(flag, value)| product(flag, &difference(value, last)?))
+            .collect::<Result<_, _>>()?;
+        Ok((last, products))
+    }
+
+    /// The values with `change` added at the digit: 4 rows. The fifth takes what the others left of the change.
+    pub fn write(
+        &self,
+        values: &[FrVar; ARITY],
+        change: &FrVar,
+    ) -> Result<[FrVar; ARITY], SynthesisError> {
+        let parts = (self.0[..4].iter())
+            .map(|flag| product(flag, change))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut rest = alloc::vec![(Fr::ONE, &values[4]), (Fr::ONE, change)];
+        rest.extend(parts.iter().map(|part| (-Fr::ONE, part)));
+        let [a, b, c, d] =
+            [0, 1, 2, 3].map(|i| linear(&[(Fr::ONE, &values[i]), (Fr::ONE, &parts[i])], Fr::ZERO));
+        Ok([a?, b?, c?, d?, linear(&rest, Fr::ZERO)?])
+    }
 }
 
 fn difference(a: &FrVar, b: &FrVar) -> Result<FrVar, SynthesisError> {
     linear(&[(Fr::ONE, a), (-Fr::ONE, b)], Fr::ZERO)
-}
-
-/// The five children, the own one in the place that the digit's witness names.
-fn with_own(others: &[Fr; ARITY - 1], digit: &[FrVar; ARITY], own: Fr) -> [Fr; ARITY] {
-    let position = digit
-        .iter()
-        .position(|flag| flag.value().is_ok_and(|flag| flag == Fr::ONE))
-        .unwrap_or(0);
-    let mut children = [own; ARITY];
-    children[..position].copy_from_slice(&others[..position]);
-    children[position + 1..].copy_from_slice(&others[position..]);
-    children
 }
 
 #[cfg(test)]

@@ -9,11 +9,9 @@ use maci_verifier::{Salt, SbCommitment};
 
 use super::inputs::ProcessInputs;
 use crate::{
-    keys::CoordinatorKey,
-    layout::{FinalState, Frame, Layout, ProcessError, Processing},
-    log::{PollLog, actual_state_tree_depth},
+    layout::{Frame, Layout},
+    log::actual_state_tree_depth,
     machine::{Effect, Machine, Step},
-    secrets::SaltSource,
     state::{Ballot, StateLeaf},
     vote_tree::{self, VoteNodes},
 };
@@ -23,7 +21,7 @@ pub fn state_root(leaves: &[StateLeaf]) -> Fr {
     state_tree(leaves).root()
 }
 
-fn state_tree(leaves: &[StateLeaf]) -> LazyTree {
+pub(crate) fn state_tree(leaves: &[StateLeaf]) -> LazyTree {
     let depth = actual_state_tree_depth(leaves.len() as u64);
     let mut tree = LazyTree::new(depth, StateLeaf::blank().hash());
     write(&mut tree, (0..).zip(StateLeaf::hash_many(leaves)));
@@ -243,30 +241,4 @@ impl Layout for MaciLayout {
         }
         inputs
     }
-}
-
-/// A poll with all its processing inputs.
-#[derive(Debug)]
-pub struct ProcessedPoll {
-    /// Circuit inputs in submission order: the batch with the newest messages first.
-    pub batches: Vec<ProcessInputs>,
-    /// The state after the last of them.
-    pub last: FinalState<MaciLayout>,
-}
-
-/// Processes a whole poll and keeps every batch's inputs. [`Processing`] makes them one at a time.
-pub fn process_batches(
-    log: &PollLog,
-    key: &CoordinatorKey,
-    salts: &mut dyn SaltSource,
-) -> Result<ProcessedPoll, ProcessError> {
-    let mut processing = Processing::<MaciLayout>::new(log, key)?;
-    let mut batches = Vec::new();
-    while let Some((_, inputs)) = processing.next_inputs(salts) {
-        batches.push(inputs);
-    }
-    Ok(ProcessedPoll {
-        batches,
-        last: processing.finish(),
-    })
 }

@@ -7,7 +7,7 @@ use ark_relations::gr1cs::ConstraintSystem;
 use super::*;
 use crate::{
     mutation::{Snapshot, matrices, setup_matrices},
-    tree::quinary::{self, QuinTree},
+    tree::quinary,
 };
 
 fn new_witness(cs: &ConstraintSystemRef<Fr>, value: Fr) -> FrVar {
@@ -84,57 +84,60 @@ fn c_18_digits_are_boolean() {
     }
 }
 
-/// Replaces leaf `position` of a tree of 25 by 99 and returns both roots.
-fn replaced(
+/// Reads the value at a digit and adds 100 to it.
+fn changed(
     cs: &ConstraintSystemRef<Fr>,
-    position: u64,
-    old: Fr,
-) -> Result<(FrVar, FrVar), SynthesisError> {
-    let tree = QuinTree::from_leaves(2, leaves(25)).unwrap();
-    let siblings = tree.path(position).unwrap();
-    let position = FrVar::new_input(cs.clone(), || Ok(Fr::from(position)))?;
-    let digits = DigitVar::of_position(cs, &position, 2)?;
-    let old = FrVar::new_input(cs.clone(), || Ok(old))?;
-    let new = FrVar::new_input(cs.clone(), || Ok(Fr::from(99u64)))?;
-    replace(cs, &digits, Some(&siblings), &old, &new)
+    values: &[Fr],
+    digit: usize,
+) -> Result<(FrVar, [FrVar; 5]), SynthesisError> {
+    let digit = DigitVar::new(cs, Some(digit))?;
+    let vars = [0, 1, 2, 3, 4].map(|i| new_witness(cs, values[i]));
+    let read = digit.read(&vars)?;
+    let expected = FrVar::new_input(cs.clone(), || read.value())?;
+    digit.enforce_read(&vars, &expected)?;
+    let change = FrVar::new_input(cs.clone(), || Ok(Fr::from(100u64)))?;
+    let written = digit.write(&vars, &change)?;
+    Ok((read, written))
 }
 
 #[test]
-fn replacement_equals_native_at_every_position() {
-    let all = leaves(25);
-    for position in [0u64, 1, 4, 5, 12, 23, 24] {
+fn a_digit_reads_and_writes_its_own_value_alone() {
+    let values = leaves(5);
+    for digit in 0..5 {
         let cs = ConstraintSystem::new_ref();
-        let (old, new) = replaced(&cs, position, all[position as usize]).unwrap();
-        let mut tree = QuinTree::from_leaves(2, all.clone()).unwrap();
-        assert_eq!(old.value().unwrap(), tree.root());
-        tree.update(position, Fr::from(99u64)).unwrap();
-        assert_eq!(new.value().unwrap(), tree.root());
-        assert_eq!(cs.num_constraints(), 11 + 2 * (8 + 642));
-        let snapshot = Snapshot::of(&cs).unwrap();
-        assert!(snapshot.is_satisfied());
-        assert!(snapshot.unused().is_empty());
+        let (read, written) = changed(&cs, &values, digit).unwrap();
+        assert_eq!(read.value().unwrap(), values[digit]);
+        for (i, (new, old)) in written.iter().zip(&values).enumerate() {
+            let added = if i == digit { 100u64 } else { 0 };
+            assert_eq!(new.value().unwrap(), *old + Fr::from(added));
+        }
+        assert_eq!(cs.num_constraints(), 5 + 12);
+        assert!(Snapshot::of(&cs).unwrap().is_satisfied());
     }
 }
 
 #[test]
-fn c_13_another_old_leaf_has_another_root() {
-    let all = leaves(25);
-    let cs = ConstraintSystem::new_ref();
-    let (old, _) = replaced(&cs, 7, all[7] + Fr::ONE).unwrap();
-    assert!(cs.is_satisfied().unwrap());
-    assert_ne!(old.value().ok(), quinary::root_of(&all, 2));
+fn c_13_another_value_is_not_read() {
+    let values = leaves(5);
+    for digit in 0..5 {
+        let cs = ConstraintSystem::new_ref();
+        let _ = changed(&cs, &values, digit).unwrap();
+        let snapshot = Snapshot::of(&cs).unwrap();
+        for other in values.iter().filter(|value| **value != values[digit]) {
+            let mut attack = snapshot.clone();
+            attack.set_public(1, *other);
+            assert!(!attack.is_satisfied());
+        }
+    }
 }
 
 #[test]
 fn c_26_structure_does_not_depend_on_the_witness() {
-    let all = leaves(25);
-    let synthesise = |cs: &ConstraintSystemRef<Fr>, position: u64| {
-        replaced(cs, position, all[position as usize]).map(drop)
-    };
-    let expected = setup_matrices(|cs| synthesise(cs, 0)).unwrap();
-    for position in [0, 13, 24] {
+    let values = leaves(5);
+    let expected = setup_matrices(|cs| changed(cs, &values, 0).map(drop)).unwrap();
+    for digit in 1..5 {
         let cs = ConstraintSystem::new_ref();
-        synthesise(&cs, position).unwrap();
+        let _ = changed(&cs, &leaves(9)[4..], digit).unwrap();
         assert_eq!(matrices(&cs).unwrap(), expected);
     }
 }
