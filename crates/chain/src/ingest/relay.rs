@@ -91,7 +91,7 @@ impl Relays {
     }
 
     /// The contents of a batch, or what was tried.
-    pub(super) fn fetch(&self, digest: &[u8; 32]) -> Result<Vec<u8>, Vec<String>> {
+    pub(crate) fn fetch(&self, digest: &[u8; 32]) -> Result<Vec<u8>, Vec<String>> {
         let mut tried = Vec::new();
         for folder in &self.folders {
             match look_in(folder, digest) {
