@@ -48,7 +48,11 @@ const CONTRACTS: &[(&str, &[&str])] = &[
             "ERC20VotesInitialVoiceCreditProxyFactory",
         ],
     ),
-    ("contracts/mocks", &["MockERC20"]),
+    ("contracts/mocks", &["MockERC20", "MockERC20Votes"]),
+    (
+        "@excubiae/contracts/contracts/test/extensions/mocks",
+        &["MockEAS"],
+    ),
     (
         "@excubiae/contracts/contracts/extensions/freeForAll",
         &[

@@ -64,7 +64,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "maci-chain",
         ],
     ),
-    ("xtask", &["maci-circuits", "maci-chain"]),
+    (
+        "xtask",
+        &[
+            "maci-protocol",
+            "maci-circuits",
+            "maci-chain",
+            "maci-coordinator",
+        ],
+    ),
 ];
 
 /// Third-party crates with one owner each: nobody else may name them as a normal dependency.

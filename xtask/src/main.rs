@@ -64,6 +64,9 @@ enum E2e {
         /// Hold the poll without the chain crate's own tests before it.
         #[arg(long)]
         poll_only: bool,
+        /// Only the small poll: killed at every step, and on a restless chain.
+        #[arg(long)]
+        small_only: bool,
     },
 }
 
@@ -77,11 +80,13 @@ fn main() -> Result<()> {
             json,
             bless,
             poll_only,
+            small_only,
         }) => {
             let options = onchain::Options {
                 json,
                 bless,
                 poll_only,
+                small_only,
             };
             onchain::run(&root, options)
         }

@@ -3,11 +3,15 @@
 //! anvil and MACI's own packages come from npm (`tools/chain`). The scenario's outcome is known beforehand, counted by hand
 //! in [`scenario`], so that what the chain says in the end is compared with something that no code of ours computed.
 
+mod canary;
 mod finish;
 mod gas;
+mod kills;
 mod maci;
 mod modes;
 mod scenario;
+mod small;
+mod unrest;
 mod voters;
 
 use std::path::Path;
@@ -30,12 +34,14 @@ pub(crate) struct Options {
     pub(crate) bless: bool,
     /// Leave the chain crate's own tests out.
     pub(crate) poll_only: bool,
+    /// Only the small poll: killed at every step, and on a restless chain.
+    pub(crate) small_only: bool,
 }
 
 /// Installs anvil, runs the chain crate's tests on it, and holds the poll.
 pub(crate) fn run(root: &Path, options: Options) -> Result<()> {
     let binary = install(root)?;
-    if !options.poll_only {
+    if !(options.poll_only || options.small_only) {
         chain_tests(root)?;
     }
     let work = root.join("target/e2e-onchain");
@@ -46,6 +52,11 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<()> {
     std::fs::create_dir_all(&work)?;
     let chain = Anvil::spawn(&binary, &[]).context("anvil does not start")?;
     let maci = Maci::build(root, &work, chain.url())?;
+    let small = small(&maci, &binary)?;
+    if options.small_only {
+        maci::print(&small);
+        return Ok(());
+    }
     let mut gas = Gas::default();
     let held = scenario::hold(&maci, root, &mut gas)?;
     check_counts(&maci, &held)?;
@@ -57,11 +68,20 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<()> {
             "gas": gas.rows(),
             "messages": held.messages,
             "leaves": held.leaves,
+            "small": small,
             "finished": finished,
             "modes": modes,
         }));
     }
     Ok(())
+}
+
+/// A small poll, tallied many times.
+fn small(maci: &Maci, anvil: &Path) -> Result<serde_json::Value> {
+    let (maci, poll) = small::hold(maci, anvil)?;
+    let killed = kills::hold(&maci, &poll)?;
+    let unrest = unrest::hold(&maci, &poll, "killed")?;
+    Ok(serde_json::json!({ "killed": killed, "unrest": unrest }))
 }
 
 /// The chain's own counts of what was published and joined.

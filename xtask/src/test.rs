@@ -80,6 +80,8 @@ fn run_all(root: &Path, thorough: bool, stages: &mut Stages) -> Result<()> {
             if !available("cargo-deny") {
                 cargo(&["install", "cargo-deny", "--locked", "--quiet"], &[])?;
             }
+            // The crates of other systems too: cargo-deny looks at all of them.
+            cargo(&["fetch", "--locked", "--quiet"], &[])?;
             cargo(
                 &["deny", "--offline", "check", "licenses", "bans", "sources"],
                 &[],

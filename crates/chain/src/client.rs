@@ -19,6 +19,7 @@ use alloy::transports::http::reqwest;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::Error;
+use crate::tls::{self, Roots};
 use crate::wallet::Wallet;
 
 mod endpoint;
@@ -47,6 +48,8 @@ pub struct ClientOptions {
     pub poll_interval: Duration,
     /// Once this is set, nothing is asked again, and an answer that is on its way is waited for only a little longer.
     pub stop: Arc<AtomicBool>,
+    /// Whose certificates are believed of a node behind https://.
+    pub roots: Roots,
 }
 
 impl Default for ClientOptions {
@@ -58,6 +61,7 @@ impl Default for ClientOptions {
             inclusion_timeout: Duration::from_mins(5),
             poll_interval: Duration::from_millis(500),
             stop: Arc::default(),
+            roots: Roots::System,
         }
     }
 }
@@ -83,7 +87,7 @@ impl Client {
             .enable_all()
             .build()
             .map_err(|error| Error::Start(error.to_string()))?;
-        let mut http = reqwest::Client::builder()
+        let mut http = tls::http(endpoint.is_encrypted(), &options.roots)?
             .timeout(options.timeout)
             .connect_timeout(options.timeout)
             .redirect(reqwest::redirect::Policy::none());

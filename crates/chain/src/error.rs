@@ -52,6 +52,25 @@ pub enum Error {
         /// What the network said.
         reason: String,
     },
+    /// The certificate of a node is not believed.
+    #[error(
+        "{endpoint} is not who it says it is, or its root is not known here: {reason}; name the file of the root that signed its \
+         certificate (--rpc-ca), if you trust it"
+    )]
+    Untrusted {
+        /// The node.
+        endpoint: String,
+        /// What is wrong with the certificate.
+        reason: String,
+    },
+    /// A file of root certificates cannot be used.
+    #[error("the root certificates in {} cannot be used: {reason}", path.display())]
+    Roots {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// An HTTP status that is no success.
     #[error("{endpoint} answered `{method}` with HTTP status {status}: {body}")]
     Http {
@@ -278,10 +297,12 @@ impl Error {
             | Self::Start(_)
             | Self::NoWallet { .. }
             | Self::Key { .. }
+            | Self::Roots { .. }
             | Self::Artifact { .. }
             | Self::Parameter(_) => Kind::Usage,
             Self::Timeout { .. }
             | Self::Connection { .. }
+            | Self::Untrusted { .. }
             | Self::Http { .. }
             | Self::Garbage { .. }
             | Self::Refused { .. }
@@ -355,11 +376,20 @@ impl Error {
                 body: redact(&error.body, secrets),
                 retry_after: Some(retry_after),
             },
-            RpcError::Transport(kind) => Self::Connection {
-                endpoint,
-                method,
-                reason: redact(&chain(&kind), secrets),
-            },
+            RpcError::Transport(kind) => {
+                let reason = redact(&chain(&kind), secrets);
+                match reason.split_once(UNTRUSTED) {
+                    Some((_, why)) => Self::Untrusted {
+                        endpoint,
+                        reason: format!("{UNTRUSTED}{why}"),
+                    },
+                    None => Self::Connection {
+                        endpoint,
+                        method,
+                        reason,
+                    },
+                }
+            }
             RpcError::DeserError { err, .. } => Self::Garbage {
                 endpoint,
                 method,
@@ -378,6 +408,9 @@ impl Error {
         }
     }
 }
+
+/// How rustls begins what it has to say of a certificate.
+const UNTRUSTED: &str = "invalid peer certificate: ";
 
 /// The beginning of what a node says: enough to understand it, too short to flood a terminal.
 fn excerpt(text: &str) -> String {

@@ -6,6 +6,7 @@
 //! - [`contracts`]: what MACI's contracts look like on the chain, taken from MACI's own npm package.
 //! - [`client`]: reads with retries, and transactions that are simulated, signed and waited for.
 //! - [`deploy`]: MACI on a chain, step by step; [`voter`]: sign up, join, publish.
+//! - [`tls`]: whose certificates are believed.
 //! - [`wallet`]: the Ethereum key, from a file and never from an argument.
 //! - [`ingest`]: a poll's logs, read completely or not at all.
 //! - [`submit`]: from a proven poll to its results on the chain, exactly once.
@@ -36,6 +37,7 @@ pub mod keystore;
 pub mod submit;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod tls;
 pub mod voter;
 pub mod wallet;
 
@@ -44,4 +46,5 @@ pub use alloy::primitives;
 pub use alloy::{rpc::types as rpc, sol_types};
 pub use client::{Client, ClientOptions};
 pub use error::{Error, Kind};
+pub use tls::Roots;
 pub use wallet::Wallet;

@@ -4,6 +4,7 @@
 //! - [`plan`]: the calls that are left, with their calldata; pure.
 //! - [`keys`]: the registry's keys, under which every proof is checked before anything is sent.
 //! - [`sender`]: one transaction, exactly once, whatever the node does and whenever this process dies.
+//! - [`withdraw`]: gives up a transaction that never comes onto the chain.
 //! - [`drive`]: all of it, from any position.
 //!
 //! Nothing here holds a secret but the client's wallet: commitments, proofs and results are what is published.
@@ -16,10 +17,12 @@ pub mod position;
 pub mod sender;
 #[cfg(test)]
 mod tests;
+mod withdraw;
 
 pub use drive::{Chain, DryCall, Notice, SubmitOptions, Submitted, close, dry_run, submit};
 pub use keys::RegisteredKeys;
 pub use node::OnChain;
 pub use plan::{Plan, Planned, Step, Work, plan};
 pub use position::{Addresses, Position};
-pub use sender::{Attempt, Node, Pending, Receipt, SendOptions, Settled, Store};
+pub use sender::{Attempt, Node, Pending, Receipt, SendOptions, Settled, Store, Withdrawn};
+pub use withdraw::withdraw;

@@ -3,9 +3,10 @@
 //! Proofs and ciphertexts are made by the caller; here they only become calls. Every call is simulated before it is sent, so
 //! that a refusal costs nothing and has the contract's own name.
 
-use alloy::eips::BlockNumberOrTag;
+use std::ops::ControlFlow;
+
 use alloy::primitives::{Address, Bytes, U256};
-use alloy::rpc::types::{Filter, TransactionReceipt};
+use alloy::rpc::types::TransactionReceipt;
 use alloy::sol_types::SolEvent;
 use maci_crypto::Fr;
 use maci_crypto::babyjubjub::RawPoint;
@@ -16,6 +17,10 @@ use maci_verifier::{Nullifier, Proof};
 use crate::client::{Call, Client};
 use crate::contracts::{MACI, MessageWords, Poll, field_of, to_proof, word};
 use crate::error::Error;
+
+mod scan;
+
+use scan::scan;
 
 /// `MACI.signUp`.
 pub fn sign_up(maci: Address, key: &PublicKey, policy_data: Bytes) -> Call {
@@ -92,27 +97,29 @@ pub fn joined_before(
     nullifier: Fr,
     from_block: u64,
 ) -> Result<Joined, Error> {
-    let filter = Filter::new()
-        .address(poll)
-        .event_signature(Poll::PollJoined::SIGNATURE_HASH)
-        .from_block(BlockNumberOrTag::Number(from_block))
-        .to_block(BlockNumberOrTag::Latest);
     let nullifier = word(&nullifier);
-    client
-        .logs(&filter)?
-        .iter()
-        .filter_map(|log| Poll::PollJoined::decode_log(&log.inner).ok())
-        .find(|event| event.data._nullifier == nullifier)
-        .map(|event| Joined {
-            state_index: event.data._pollStateIndex.saturating_to(),
-            voice_credits: field_of(&event.data._voiceCreditBalance),
+    let mut found = None;
+    let event = Poll::PollJoined::SIGNATURE_HASH;
+    scan(client, poll, event, from_block, &mut |log| {
+        let joined = Poll::PollJoined::decode_log(&log.inner).ok();
+        found = joined
+            .filter(|event| event.data._nullifier == nullifier)
+            .map(|event| Joined {
+                state_index: event.data._pollStateIndex.saturating_to(),
+                voice_credits: field_of(&event.data._voiceCreditBalance),
+            });
+        Ok(if found.is_some() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
         })
-        .ok_or_else(|| {
-            Error::Conflict(format!(
-                "the poll {poll} knows the voter's nullifier, and the node shows no such joining; was an earlier start \
-                 block named?"
-            ))
-        })
+    })?;
+    found.ok_or_else(|| {
+        Error::Conflict(format!(
+            "the poll {poll} knows the voter's nullifier, and the node shows no such joining; was an earlier start \
+             block named?"
+        ))
+    })
 }
 
 /// `Poll.publishMessage` for one message, `Poll.publishMessageBatch` for more.
@@ -149,13 +156,9 @@ pub fn signed_up_keys(
     maci: Address,
     from_block: u64,
 ) -> Result<Vec<PublicKey>, Error> {
-    let filter = Filter::new()
-        .address(maci)
-        .event_signature(MACI::SignUp::SIGNATURE_HASH)
-        .from_block(BlockNumberOrTag::Number(from_block))
-        .to_block(BlockNumberOrTag::Latest);
     let mut keys = vec![PublicKey::pad()];
-    for log in client.logs(&filter)? {
+    let event = MACI::SignUp::SIGNATURE_HASH;
+    scan(client, maci, event, from_block, &mut |log| {
         let event = MACI::SignUp::decode_log(&log.inner).map_err(|error| Error::Garbage {
             endpoint: client.endpoint(),
             method: "eth_getLogs".to_owned(),
@@ -175,7 +178,8 @@ pub fn signed_up_keys(
         let key = PublicKey::new(point)
             .map_err(|error| Error::Conflict(format!("a signed-up key cannot be used: {error}")))?;
         keys.push(key);
-    }
+        Ok(ControlFlow::Continue(()))
+    })?;
     let total = client.call(maci, &MACI::totalSignupsCall {})?;
     if total == U256::from(keys.len()) {
         Ok(keys)

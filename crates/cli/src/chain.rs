@@ -7,7 +7,7 @@ use clap::Args;
 use maci_chain::client::{Call, Quote};
 use maci_chain::primitives::Address;
 use maci_chain::rpc::TransactionReceipt;
-use maci_chain::{Client, ClientOptions, Error, Kind, Wallet};
+use maci_chain::{Client, ClientOptions, Error, Kind, Roots, Wallet};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -16,7 +16,7 @@ use crate::interrupt;
 /// Which node to ask.
 #[derive(Args, Debug)]
 pub(crate) struct NodeArgs {
-    /// Address of a node, http://…; a key in it is never shown
+    /// Address of a node, https://… or http://…; a key in it is never shown
     #[arg(
         long,
         value_name = "URL",
@@ -30,6 +30,24 @@ pub(crate) struct NodeArgs {
     /// Chain that the node must serve [default: whichever it does]
     #[arg(long, value_name = "N")]
     pub(crate) chain_id: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+}
+
+/// Whose certificates are believed.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct TlsArgs {
+    /// File of root certificates (PEM) for https:// addresses, instead of the operating system's
+    #[arg(long, value_name = "FILE", env = "MACI_RPC_CA", hide_env_values = true)]
+    pub(crate) rpc_ca: Option<PathBuf>,
+}
+
+impl TlsArgs {
+    /// As the chain crate takes it.
+    pub(crate) fn roots(&self) -> Roots {
+        Roots::named(self.rpc_ca.as_deref())
+    }
 }
 
 /// Which Ethereum key pays.
@@ -57,6 +75,7 @@ impl NodeArgs {
         let options = ClientOptions {
             chain_id: self.chain_id,
             stop: interrupt::flag(),
+            roots: self.tls.roots(),
             ..ClientOptions::default()
         };
         let first = self.rpc.first().map_or("", String::as_str);
@@ -184,6 +203,8 @@ pub(crate) fn failure(error: &Error) -> Failure {
     let code = match error {
         Error::Url { .. } => "bad_rpc_url",
         Error::Timeout { .. } | Error::Connection { .. } | Error::Http { .. } => "node_unreachable",
+        Error::Untrusted { .. } => "node_untrusted",
+        Error::Roots { .. } => "bad_root_certificates",
         Error::Garbage { .. } => "node_garbage",
         Error::Refused { .. } => "node_refused",
         Error::Reverted { .. } => "contract_refused",
@@ -208,6 +229,8 @@ pub(crate) fn failure(error: &Error) -> Failure {
     };
     match error.kind() {
         Kind::Usage => Failure::usage(code, error),
+        Kind::Outside if matches!(error, Error::Pending { .. }) => Failure::outside(code, error)
+            .hint("run the same command again to wait on; maci submit --withdraw gives the transaction up"),
         Kind::Outside => Failure::outside(code, error)
             .hint("nothing is lost; run the same command again once the cause is gone"),
         Kind::State => Failure::conflict(code, error),

@@ -8,11 +8,11 @@ use maci_chain::client::Backoff;
 use maci_chain::ingest::{
     Finality, Glance, IngestError, Lazy, Options, Panel, RelaySource, Relays, Rpc, Target, glance,
 };
-use maci_chain::{ClientOptions, Kind};
+use maci_chain::{ClientOptions, Kind, Roots};
 use maci_coordinator::ChainSource;
 use maci_protocol::{Address, PollId};
 
-use crate::chain;
+use crate::chain::{self, TlsArgs};
 use crate::failure::Failure;
 use crate::interrupt;
 
@@ -23,7 +23,7 @@ const GATEWAY_TIMEOUT: Duration = Duration::from_mins(1);
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Reading from a chain")]
 pub(crate) struct ChainSourceArgs {
-    /// Address of a node, http://…; given more than once, the nodes have to agree. A key in it is never shown
+    /// Address of a node, https://… or http://…; given more than once, the nodes have to agree. A key in it is never shown
     #[arg(
         long,
         value_name = "URL",
@@ -44,6 +44,9 @@ pub(crate) struct ChainSourceArgs {
     /// Chain that the nodes must serve [default: whichever they do]
     #[arg(long, value_name = "N")]
     pub(crate) chain_id: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
 
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
@@ -69,7 +72,7 @@ pub(crate) struct ReadingArgs {
     #[arg(long, value_name = "N")]
     pub(crate) quorum: Option<usize>,
 
-    /// HTTP gateway of relayed batches; the CID is appended, or takes the place of {cid}
+    /// Gateway of relayed batches; the CID is appended, or takes the place of {cid}
     #[arg(long, value_name = "URL")]
     pub(crate) relay_gateway: Vec<String>,
 
@@ -100,18 +103,20 @@ impl ChainSourceArgs {
 
     /// Connects to the nodes.
     pub(crate) fn panel(&self) -> Result<Panel, Failure> {
+        let roots = self.tls.roots();
         if let [only] = self.rpc.as_slice() {
             // Nothing else could answer instead: a mistake in the address is named at once.
-            let node = node(only, self.chain_id, Duration::ZERO)?;
+            let node = node(only, self.chain_id, &roots, Duration::ZERO)?;
             node.chain_id().map_err(|error| chain::failure(&error))?;
         }
-        self.reading.panel(&self.rpc, self.chain_id)
+        self.reading.panel(&self.rpc, self.chain_id, &roots)
     }
 
     /// Everything that a job needs to read the poll.
     pub(crate) fn source(&self) -> Result<ChainSource, Failure> {
         let target = self.target()?;
-        self.reading.source(self.panel()?, target, self.chain_id)
+        self.reading
+            .source(self.panel()?, target, self.chain_id, &self.tls.roots())
     }
 
     /// The poll as its contracts describe it at the newest block, without its logs.
@@ -126,10 +131,16 @@ impl ChainSourceArgs {
 const REST: Duration = Duration::from_secs(10);
 
 /// A node to read from; `rest` is how long it is left alone after a failure.
-fn node(url: &str, chain_id: Option<u64>, rest: Duration) -> Result<Box<dyn Rpc>, Failure> {
+fn node(
+    url: &str,
+    chain_id: Option<u64>,
+    roots: &Roots,
+    rest: Duration,
+) -> Result<Box<dyn Rpc>, Failure> {
     let options = ClientOptions {
         chain_id,
         stop: interrupt::flag(),
+        roots: roots.clone(),
         // Ingest itself asks again, so a node that is down is named soon.
         backoff: Backoff {
             attempts: 4,
@@ -143,9 +154,14 @@ fn node(url: &str, chain_id: Option<u64>, rest: Duration) -> Result<Box<dyn Rpc>
 
 impl ReadingArgs {
     /// The nodes. None is asked yet: one that is down is the quorum's affair.
-    pub(crate) fn panel(&self, urls: &[String], chain_id: Option<u64>) -> Result<Panel, Failure> {
+    pub(crate) fn panel(
+        &self,
+        urls: &[String],
+        chain_id: Option<u64>,
+        roots: &Roots,
+    ) -> Result<Panel, Failure> {
         let rest = if urls.len() > 1 { REST } else { Duration::ZERO };
-        let nodes = urls.iter().map(|url| node(url, chain_id, rest));
+        let nodes = urls.iter().map(|url| node(url, chain_id, roots, rest));
         let nodes = nodes.collect::<Result<_, _>>()?;
         Ok(Panel::new(nodes).with_quorum(self.quorum.unwrap_or(0)))
     }
@@ -156,6 +172,7 @@ impl ReadingArgs {
         panel: Panel,
         target: Target,
         chain_id: Option<u64>,
+        roots: &Roots,
     ) -> Result<ChainSource, Failure> {
         let mut source = ChainSource::new(panel, target);
         let folders = self.relay_dir.iter().cloned().map(RelaySource::Folder);
@@ -167,6 +184,7 @@ impl ReadingArgs {
                 attempts: 4,
                 ..Backoff::default()
             },
+            roots,
         )
         .map_err(|error| chain::failure(&error))?;
         let mut options = Options::default();

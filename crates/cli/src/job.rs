@@ -252,6 +252,15 @@ impl<'a> Session<'a> {
             .map_err(|error| failure(&error))
     }
 
+    /// Gives up the transaction that is on its way.
+    pub(crate) fn withdraw(&mut self) -> Result<Option<TransactionRow>, Failure> {
+        let control = Control {
+            progress: &self.watch,
+            cancel: &self.cancel,
+        };
+        self.job.withdraw(control).map_err(|error| failure(&error))
+    }
+
     /// What would be sent.
     pub(crate) fn submission(&mut self) -> Result<Submission, Failure> {
         let control = Control {

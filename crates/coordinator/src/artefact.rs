@@ -10,6 +10,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use crate::error::Error;
+use crate::faults::{self, Moment};
 
 /// Replaces `path` by a file of these bytes, or leaves it as it was. Creates the folder if it is missing.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
@@ -60,12 +61,19 @@ fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Error> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".tmp");
     let temporary = path.with_file_name(name);
+    let named = || {
+        let name = path.file_name().unwrap_or_default();
+        format!("file {}", name.to_string_lossy())
+    };
     let write = || {
         let mut file = create(&temporary, access)?;
         file.write_all(bytes)?;
         file.sync_all()?;
+        faults::point(Moment::Before, named);
         fs::rename(&temporary, path)?;
-        File::open(folder)?.sync_all()
+        File::open(folder)?.sync_all()?;
+        faults::point(Moment::After, named);
+        Ok(())
     };
     write().map_err(|source| {
         // Best effort: a left-over temporary file is overwritten by the next try.

@@ -16,6 +16,7 @@ use maci_verifier::transcript::VerifiedTally;
 use crate::datadir::DataDir;
 use crate::error::{Error, JournalFault};
 use crate::export;
+use crate::faults;
 use crate::journal::{Journal, Table};
 use crate::live::Reporter;
 use crate::proving_keys::ProvingKeys;
@@ -214,6 +215,7 @@ impl Job {
     ) -> Result<Checkpoint, Error> {
         control.cancel.check()?;
         let _span = tracing::info_span!("stage", %stage).entered();
+        faults::enter(stage.name());
         let mut stages = Vec::new();
         for stage in StageId::ALL {
             stages.push((stage, self.checkpoint(stage)?));
@@ -292,7 +294,16 @@ impl Job {
         control: Control<'_>,
     ) -> Result<(), Error> {
         let _span = tracing::info_span!("close").entered();
+        faults::enter("close");
         submit::close(self, maci.0, poll.0, control)
+    }
+
+    /// Gives up the transaction that is on its way: an empty transfer takes its nonce, unless it is included after all. `None` if
+    /// there is none. Needs [`Job::set_target`].
+    pub fn withdraw(&mut self, control: Control<'_>) -> Result<Option<TransactionRow>, Error> {
+        let _span = tracing::info_span!("withdraw").entered();
+        faults::enter("withdraw");
+        submit::withdraw(self, control)
     }
 
     /// What would be sent, and from where: nothing is signed or sent.

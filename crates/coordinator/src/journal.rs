@@ -28,6 +28,7 @@ use seal::Seal;
 pub use table::Table;
 
 use crate::error::{Error, JournalFault, panic_text};
+use crate::faults::{self, Moment};
 
 /// An open journal.
 #[derive(Debug)]
@@ -63,11 +64,14 @@ impl Journal {
             commit(tx)
         })?;
         Head::remove(path)?;
+        let created = || "journal".to_owned();
+        faults::point(Moment::Before, created);
         fs::rename(&new, path).map_err(|e| io("create", e))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::File::open(folder)
             .and_then(|f| f.sync_all())
             .map_err(|e| io("create", e))?;
+        faults::point(Moment::After, created);
         Self::open(path)
     }
 
@@ -219,7 +223,10 @@ impl Journal {
                             write_seal(&writer.tx, *table, seal)?;
                         }
                     }
+                    let seals = writer.seals;
+                    faults::point(Moment::Before, || written(&seals));
                     commit(writer.tx)?;
+                    faults::point(Moment::After, || written(&seals));
                     Ok(Ok(value))
                 }
                 Err(error) => {
@@ -413,6 +420,15 @@ impl Writer<'_> {
         }
         Ok(())
     }
+}
+
+/// The tables that a transaction changed, as its name.
+fn written(seals: &[(Table, Seal, bool)]) -> String {
+    let tables = seals
+        .iter()
+        .filter(|(table, _, changed)| *changed && *table != Table::Sequence)
+        .map(|(table, ..)| table.name());
+    format!("commit {}", tables.collect::<Vec<_>>().join("+"))
 }
 
 fn builder() -> Builder {

@@ -22,6 +22,7 @@ mod codec;
 mod datadir;
 mod error;
 pub mod export;
+pub mod faults;
 mod job;
 pub mod journal;
 mod live;

@@ -57,6 +57,19 @@ impl StageId {
         self as u64
     }
 
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Process => "process",
+            Self::Tally => "tally",
+            Self::Prove => "prove",
+            Self::Transcript => "transcript",
+            Self::Bundle => "bundle",
+            Self::Submit => "submit",
+        }
+    }
+
     /// What one unit of the stage is called, in the plural.
     pub fn units(self) -> &'static str {
         match self {
@@ -73,15 +86,7 @@ impl StageId {
 
 impl fmt::Display for StageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Ingest => "ingest",
-            Self::Process => "process",
-            Self::Tally => "tally",
-            Self::Prove => "prove",
-            Self::Transcript => "transcript",
-            Self::Bundle => "bundle",
-            Self::Submit => "submit",
-        })
+        f.write_str(self.name())
     }
 }
 

@@ -5,7 +5,7 @@
 
 use maci_chain::client::Call;
 use maci_chain::primitives::{Address, B256, Bytes};
-use maci_chain::submit::{Attempt, Pending, Settled, Store};
+use maci_chain::submit::{Attempt, Pending, Settled, Store, Withdrawn};
 
 use crate::codec::{In, Out};
 use crate::error::Error;
@@ -112,6 +112,7 @@ impl Row for PendingRow {
             account,
             chain_id,
             call,
+            withdrawn,
             nonce,
             gas_limit,
             attempts,
@@ -122,6 +123,9 @@ impl Row for PendingRow {
             .blob(call.what.as_bytes())
             .option(call.to.as_ref(), |out, to| out.bytes(to.as_slice()))
             .blob(&call.data)
+            .option(withdrawn.as_ref(), |out, withdrawn| {
+                out.blob(withdrawn.what.as_bytes()).u64(withdrawn.attempts)
+            })
             .u64(*nonce)
             .u64(*gas_limit)
             .list(attempts, |out, attempt| {
@@ -143,6 +147,12 @@ impl Row for PendingRow {
                     to: i.option(|i| i.array().map(Address::new))?,
                     data: Bytes::from(i.blob()?),
                 },
+                withdrawn: i.option(|i| {
+                    Some(Withdrawn {
+                        what: i.text()?,
+                        attempts: i.u64()?,
+                    })
+                })?,
                 nonce: i.u64()?,
                 gas_limit: i.u64()?,
                 attempts: i.list(|i| {
@@ -215,6 +225,10 @@ mod tests {
                 to: Some(Address::repeat_byte(7)),
                 data: Bytes::from(vec![1, 2, 3]),
             },
+            withdrawn: Some(Withdrawn {
+                what: "tallyVotes".to_owned(),
+                attempts: 1,
+            }),
             nonce: 9,
             gas_limit: 500_000,
             attempts: vec![attempt(1), attempt(2)],

@@ -23,7 +23,7 @@ use super::scenario::{self, Held};
 use crate::stages;
 
 /// Longer than any step takes on a slow machine.
-const PATIENCE: Duration = Duration::from_mins(15);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(15);
 
 /// Takes a closed poll to its results. Returns the figures.
 pub(crate) fn finish(maci: &Maci, root: &Path, held: &Held, gas: &mut Gas) -> Result<Value> {
@@ -136,7 +136,7 @@ fn killed_before_the_receipt(maci: &Maci, held: &Held, submit: &[&str]) -> Resul
     Ok(())
 }
 
-fn automine(maci: &Maci, on: bool) -> Result<()> {
+pub(crate) fn automine(maci: &Maci, on: bool) -> Result<()> {
     let _: Value = maci.client().request_once("evm_setAutomine", (on,))?;
     Ok(())
 }

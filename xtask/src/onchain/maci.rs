@@ -1,7 +1,7 @@
 //! The binary `maci` in a working directory of its own, asked with `--json`.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use maci_chain::{Client, ClientOptions};
@@ -31,6 +31,18 @@ impl Maci {
             work: work.to_owned(),
             url: url.to_owned(),
             client: Client::connect(url, options)?,
+        })
+    }
+
+    /// The same program in a working directory below this one, with another chain.
+    pub(crate) fn beside(&self, name: &str, url: &str) -> Result<Self> {
+        let work = self.work.join(name);
+        std::fs::create_dir_all(&work)?;
+        Ok(Self {
+            binary: self.binary.clone(),
+            work,
+            url: url.to_owned(),
+            client: Client::connect(url, self.client.options().clone())?,
         })
     }
 
@@ -79,6 +91,26 @@ impl Maci {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
+            .with_context(|| format!("cannot start {}", self.binary.display()))
+    }
+
+    /// Runs a command with these variables, wherever it ends. Returns its envelope, if it lived to print one.
+    pub(crate) fn with(
+        &self,
+        args: &[String],
+        variables: &[(&str, &str)],
+    ) -> Result<(ExitStatus, Value)> {
+        let output = self.output(args, variables)?;
+        let envelope = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        Ok((output.status, envelope))
+    }
+
+    /// Runs a command with these variables and returns all that it printed.
+    pub(crate) fn output(&self, args: &[String], variables: &[(&str, &str)]) -> Result<Output> {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        self.command(&args)
+            .envs(variables.iter().copied())
+            .output()
             .with_context(|| format!("cannot start {}", self.binary.display()))
     }
 

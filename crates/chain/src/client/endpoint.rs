@@ -65,7 +65,7 @@ fn decoded(text: &str) -> String {
 }
 
 impl Endpoint {
-    /// Only plain HTTP: the default build carries no TLS library.
+    /// An address of a node.
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
         let url: Url = text.parse().map_err(|error| Error::Url {
             // A text that is no address cannot be cut into parts that are safe to show.
@@ -81,13 +81,8 @@ impl Endpoint {
             })
         };
         match endpoint.url.scheme() {
-            "http" => {}
-            "https" => {
-                return refuse(
-                    "this build speaks plain HTTP; run a node or a TLS proxy on this machine",
-                );
-            }
-            _ => return refuse("expected http://"),
+            "http" | "https" => {}
+            _ => return refuse("expected http:// or https://"),
         }
         if endpoint.url.host().is_none() {
             return refuse("it names no host");
@@ -97,6 +92,10 @@ impl Endpoint {
 
     pub(super) fn url(&self) -> &Url {
         &self.url
+    }
+
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.url.scheme() == "https"
     }
 
     pub(super) fn is_loopback(&self) -> bool {
@@ -144,7 +143,7 @@ mod tests {
             Endpoint::parse("http://user:canary@node.example:8545/v3/canary?key=canary").unwrap();
         assert_eq!(endpoint.to_string(), "http://node.example:8545");
         assert!(!format!("{endpoint:?}").contains("canary"));
-        let refused = Endpoint::parse("https://canary@node.example/canary").unwrap_err();
+        let refused = Endpoint::parse("ftp://canary@node.example/canary").unwrap_err();
         assert!(!refused.to_string().contains("canary"));
         assert!(
             !Endpoint::parse("canary")

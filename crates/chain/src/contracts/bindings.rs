@@ -361,6 +361,20 @@ sol! {
         function deploy(uint256 snapshotBlock, address token, uint256 factor) external returns (address clone);
     }
 
+    /// An attestation service that knows one attester, schema and recipient: the attestations 1 to 4 are revoked, of another
+    /// schema, of another recipient and of another attester, and every other one is good; for test chains.
+    contract MockEAS {
+        constructor(address attester, bytes32 schema, address recipient);
+    }
+
+    /// A token in which everybody has the same past votes; for test chains.
+    contract MockERC20Votes {
+        constructor(string name, string symbol);
+
+        function changeVotes(uint256 votes) external;
+        function getPastVotes(address account, uint256 block) external view returns (uint256);
+    }
+
     /// A token that hands its whole supply to who deploys it; for test chains.
     contract MockERC20 {
         constructor(string name, string symbol);

@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::client::Backoff;
 use crate::error::Error;
+use crate::tls::{self, Roots};
 
 /// An IPFS block of a batch is at most a few MiB; more is no batch.
 const LARGEST: usize = 64 << 20;
@@ -59,6 +60,7 @@ impl Relays {
         sources: Vec<RelaySource>,
         timeout: Duration,
         backoff: Backoff,
+        roots: &Roots,
     ) -> Result<Self, Error> {
         let mut relays = Self {
             backoff,
@@ -77,7 +79,8 @@ impl Relays {
                 .enable_all()
                 .build()
                 .map_err(|error| start(&error))?;
-            let http = reqwest::Client::builder()
+            let encrypted = relays.gateways.iter().any(|url| url.scheme() == "https");
+            let http = tls::http(encrypted, roots)?
                 .timeout(timeout)
                 .redirect(reqwest::redirect::Policy::limited(3))
                 .build()
@@ -88,7 +91,7 @@ impl Relays {
     }
 
     /// The contents of a batch, or what was tried.
-    pub(super) fn fetch(&self, digest: &[u8; 32]) -> Result<Vec<u8>, Vec<String>> {
+    pub(crate) fn fetch(&self, digest: &[u8; 32]) -> Result<Vec<u8>, Vec<String>> {
         let mut tried = Vec::new();
         for folder in &self.folders {
             match look_in(folder, digest) {
@@ -146,11 +149,8 @@ fn gateway(text: &str) -> Result<Url, Error> {
     };
     let url: Url = text.parse().map_err(|_| wrong("it is no address"))?;
     match url.scheme() {
-        "http" if url.host().is_some() => Ok(url),
-        "https" => Err(wrong(
-            "this build speaks plain HTTP; run a gateway or a TLS proxy on this machine",
-        )),
-        _ => Err(wrong("expected http://")),
+        "http" | "https" if url.host().is_some() => Ok(url),
+        _ => Err(wrong("expected http:// or https://")),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::error::Error;
 #[derive(Debug)]
 pub struct OnChain<'a> {
     client: &'a Client,
-    at: Addresses,
+    at: Option<Addresses>,
     start: Instant,
     /// The newest block that was seen: whatever comes later is asked of a block that is no older.
     seen: Cell<u64>,
@@ -33,7 +33,16 @@ impl<'a> OnChain<'a> {
     pub fn new(client: &'a Client, at: Addresses) -> Self {
         Self {
             client,
-            at,
+            at: Some(at),
+            ..Self::account_of(client)
+        }
+    }
+
+    /// The account alone, for what concerns no poll.
+    pub fn account_of(client: &'a Client) -> Self {
+        Self {
+            client,
+            at: None,
             start: Instant::now(),
             seen: Cell::new(0),
             known: RefCell::new(None),
@@ -154,9 +163,13 @@ impl Node for OnChain<'_> {
 
 impl Chain for OnChain<'_> {
     fn position(&self, at_least: u64) -> Result<Option<Position>, Error> {
+        let at = self
+            .at
+            .as_ref()
+            .ok_or_else(|| Error::Parameter("no poll is named".to_owned()))?;
         let at_least = at_least.max(self.seen.get());
         let mut known = self.known.borrow_mut();
-        let position = Position::read(self.client, &self.at, at_least, &mut known)?;
+        let position = Position::read(self.client, at, at_least, &mut known)?;
         if let Some(position) = &position {
             self.seen.set(position.block);
         }

@@ -77,14 +77,25 @@ pub struct Pending {
     pub account: Address,
     /// The chain that it was signed for.
     pub chain_id: u64,
-    /// What is called.
+    /// What is called; an empty transfer once it is withdrawn.
     pub call: Call,
+    /// What was to be called, if that is withdrawn.
+    pub withdrawn: Option<Withdrawn>,
     /// The nonce that belongs to it.
     pub nonce: u64,
     /// Its gas limit.
     pub gas_limit: u64,
     /// Every version that was signed, with growing fees; at least one.
     pub attempts: Vec<Attempt>,
+}
+
+/// A call that was given up while it was on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// What was called.
+    pub what: String,
+    /// How many versions of it were signed, before those that withdraw it.
+    pub attempts: u64,
 }
 
 /// One signed version of a pending transaction.
@@ -260,6 +271,7 @@ pub fn send<N: Node, S: Store>(
         account: node.account()?,
         chain_id: node.chain_id(),
         call: call.clone(),
+        withdrawn: None,
         nonce,
         gas_limit: quote.gas_limit,
         attempts: vec![Attempt {
@@ -273,6 +285,22 @@ pub fn send<N: Node, S: Store>(
     see_through(node, store, pending, options, stop)
 }
 
+/// With another account or chain, neither nonces nor receipts would say anything about a transaction.
+pub(super) fn same_account<N: Node>(node: &N, pending: &Pending) -> Result<(), Error> {
+    let (account, chain_id) = (node.account()?, node.chain_id());
+    if (pending.account, pending.chain_id) != (account, chain_id) {
+        return Err(Error::OtherAccount {
+            what: pending.call.what.clone(),
+            nonce: pending.nonce,
+            account: pending.account,
+            chain_id: pending.chain_id,
+            found: account,
+            found_chain: chain_id,
+        });
+    }
+    Ok(())
+}
+
 /// Ends a transaction that an earlier run began; `None` if there is none.
 pub fn resume<N: Node, S: Store>(
     node: &N,
@@ -282,19 +310,7 @@ pub fn resume<N: Node, S: Store>(
 ) -> Result<Option<Settled>, S::Error> {
     match store.pending()? {
         Some(pending) => {
-            // With another account or chain, neither nonces nor receipts would say anything about it.
-            let (account, chain_id) = (node.account()?, node.chain_id());
-            if (pending.account, pending.chain_id) != (account, chain_id) {
-                return Err(Error::OtherAccount {
-                    what: pending.call.what,
-                    nonce: pending.nonce,
-                    account: pending.account,
-                    chain_id: pending.chain_id,
-                    found: account,
-                    found_chain: chain_id,
-                }
-                .into());
-            }
+            same_account(node, &pending)?;
             tracing::info!(what = %pending.call.what, nonce = pending.nonce, "taking up a pending transaction");
             see_through(node, store, pending, options, stop).map(Some)
         }
@@ -359,7 +375,7 @@ fn free_nonce<N: Node>(
 }
 
 /// Sends, waits, and replaces until the nonce is used.
-fn see_through<N: Node, S: Store>(
+pub(super) fn see_through<N: Node, S: Store>(
     node: &N,
     store: &mut S,
     mut pending: Pending,
@@ -511,13 +527,30 @@ fn is_known<N: Node>(node: &N, pending: &Pending) -> Result<bool, Error> {
     Ok(false)
 }
 
+/// The name of the call whose version was included.
+fn what_came_of(pending: &Pending, included: Option<B256>) -> String {
+    let Some(withdrawn) = &pending.withdrawn else {
+        return pending.call.what.clone();
+    };
+    let versions = (0u64..).zip(&pending.attempts);
+    let first = versions
+        .filter(|(_, attempt)| Some(attempt.hash) == included)
+        .map(|(index, _)| index)
+        .next();
+    if first.is_some_and(|index| index < withdrawn.attempts) {
+        withdrawn.what.clone()
+    } else {
+        pending.call.what.clone()
+    }
+}
+
 fn settle<S: Store>(
     store: &mut S,
     pending: &Pending,
     included: Option<(B256, Receipt)>,
 ) -> Result<Settled, S::Error> {
     let settled = Settled {
-        what: pending.call.what.clone(),
+        what: what_came_of(pending, included.as_ref().map(|(hash, _)| *hash)),
         nonce: pending.nonce,
         included,
         attempts: pending.attempts.len() as u64,

@@ -13,6 +13,7 @@ use maci_crypto::Fr;
 use super::drive::{Notice, SubmitOptions, Submitted, close, submit};
 use super::plan::{Step, plan};
 use super::sender::{Attempt, SendOptions, bumped, first_fees, replacement_fees};
+use super::withdraw::withdraw;
 use crate::client::transact::Fees;
 use crate::contracts::Tally;
 use crate::error::Error;
@@ -483,6 +484,72 @@ fn n_08_foreign_transactions_of_the_account_open_no_gap() {
     assert!(done.unwrap().complete);
     assert_eq!(given_up, 1);
     assert_done(&world, &poll, "a stolen nonce");
+}
+
+#[test]
+fn n_08_a_call_that_never_comes_is_withdrawn_and_sent_anew() {
+    let poll = Poll::new("maci-v3");
+    let stop = || false;
+    let stuck = || {
+        let world = World::new(&poll);
+        // Nothing is included, and the fees may not rise far enough.
+        world.mine_every(0);
+        assert!(matches!(run(&world, &poll), Err(Error::Pending { .. })));
+        world
+    };
+    // Above the cap it cannot be replaced, and the message says what that takes.
+    let world = stuck();
+    let low = SendOptions {
+        fee_cap: world.highest_fee(),
+        ..OPTIONS.send
+    };
+    let refused = withdraw(&world, &mut world.store(), &low, &stop);
+    assert!(matches!(refused, Err(Error::FeeCap { .. })), "{refused:?}");
+
+    let calm = stuck();
+    let before = calm.moments();
+    let high = SendOptions {
+        fee_cap: 1_000_000,
+        ..OPTIONS.send
+    };
+    calm.mine_every(1);
+    let settled = withdraw(&calm, &mut calm.store(), &high, &stop).unwrap();
+    let settled = settled.unwrap();
+    assert_eq!(settled.what, "withdrawal of mergeState");
+    assert!(settled.included.is_some() && calm.kept().is_none());
+    assert_eq!(calm.accepted(), ["transfer"]);
+    let nothing = withdraw(&calm, &mut calm.store(), &high, &stop).unwrap();
+    assert_eq!(nothing, None);
+    // Whenever the process dies meanwhile, the nonce is free in the end and every step is done once.
+    let moments = calm.moments() - before;
+    for moment in 0..moments {
+        let world = stuck();
+        world.mine_every(1);
+        world.die_at(moment);
+        let _ = withdraw(&world, &mut world.store(), &high, &stop);
+        world.revive();
+        withdraw(&world, &mut world.store(), &high, &stop).unwrap();
+        assert!(run(&world, &poll).unwrap().complete, "moment {moment}");
+        let mut steps = world.accepted();
+        steps.retain(|step| step != "transfer");
+        let distinct: BTreeSet<String> = steps.iter().cloned().collect();
+        assert_eq!(steps.len(), distinct.len(), "moment {moment}: {steps:?}");
+        assert_eq!(steps.len(), 1 + poll.process() + poll.tally() + 3);
+        assert_eq!(world.failed(), 0, "moment {moment}");
+    }
+    // The call itself is included after all: that is said, and it is not sent again.
+    let world = stuck();
+    world.mine_every(1);
+    world.want_replacements_above(100_000);
+    let settled = withdraw(&world, &mut world.store(), &high, &stop).unwrap();
+    assert_eq!(settled.unwrap().what, "mergeState");
+    world.want_replacements_above(112);
+    assert!(run(&world, &poll).unwrap().complete);
+    assert_eq!(
+        world.accepted().len(),
+        1 + poll.process() + poll.tally() + 3
+    );
+    assert_eq!(world.failed(), 0);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use maci_chain::ingest::{
     ingest,
 };
 use maci_chain::primitives::{B256, Bytes};
-use maci_chain::{Client, voter};
+use maci_chain::{Client, Roots, voter};
 use maci_crypto::field;
 use maci_protocol::recorded::relay::{cid, digest_of};
 use maci_protocol::testing::{Spec, simulate};
@@ -123,7 +123,13 @@ fn n_03_a_poll_is_read_from_a_real_node_and_survives_its_reorganisations() {
     let backoff = client.options().backoff;
     let mut reader = Reader {
         panel: Panel::new(vec![Box::new(chain.client(0))]),
-        relays: Relays::new(vec![source], client.options().timeout, backoff).unwrap(),
+        relays: Relays::new(
+            vec![source],
+            client.options().timeout,
+            backoff,
+            &Roots::System,
+        )
+        .unwrap(),
         target: Target {
             maci: Address(maci.into_array()),
             poll: PollId(0),

@@ -131,10 +131,13 @@ fn source(args: &RunArgs) -> Result<Source, Failure> {
         maci: maci_protocol::Address(args.maci.into_array()),
         poll: PollId(args.poll),
     };
-    let panel = args.reading.panel(&args.node.rpc, args.node.chain_id)?;
+    let roots = args.node.tls.roots();
+    let panel = args
+        .reading
+        .panel(&args.node.rpc, args.node.chain_id, &roots)?;
     Ok(args
         .reading
-        .source(panel, target, args.node.chain_id)?
+        .source(panel, target, args.node.chain_id, &roots)?
         .into())
 }
 

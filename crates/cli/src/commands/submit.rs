@@ -41,6 +41,10 @@ pub(crate) struct SubmitArgs {
 
     #[command(flatten)]
     dry_run: DryRunArgs,
+
+    /// Submit nothing: give up the transaction that is on its way. An empty transfer with higher fees takes its place
+    #[arg(long, conflicts_with = "dry_run")]
+    withdraw: bool,
 }
 
 /// How transactions are paid for and waited for.
@@ -120,11 +124,40 @@ pub(crate) fn run(context: &Context<'_>, args: &SubmitArgs) -> Result<Report, Fa
         client: Arc::new(client),
         options: args.send.options()?,
     });
+    if args.withdraw {
+        return Ok(withdrawn(session.withdraw()?.as_ref()));
+    }
     if args.dry_run.dry_run {
         return Ok(planned(&session.submission()?));
     }
     session.run(&[StageId::Submit])?;
     Ok(submitted(&session.transactions()?))
+}
+
+/// What became of the transaction that was on its way.
+fn withdrawn(row: Option<&TransactionRow>) -> Report {
+    let Some(row) = row else {
+        return Report::new(json!({ "settled": Value::Null }))
+            .text("no transaction is on its way; there is nothing to give up");
+    };
+    let text = match &row.included {
+        Some(at) => format!("nonce {}: {} is in block {}", row.nonce, row.what, at.block),
+        None => format!(
+            "nonce {} went to a transaction of another program",
+            row.nonce
+        ),
+    };
+    Report::new(json!({
+        "settled": {
+            "call": row.what,
+            "nonce": row.nonce,
+            "transaction": row.included.as_ref().map(|at| hash(&at.hash)),
+            "block": row.included.as_ref().map(|at| at.block),
+            "versions": row.attempts,
+        }
+    }))
+    .text(text)
+    .text("maci submit goes on from here")
 }
 
 /// What is left to be sent.

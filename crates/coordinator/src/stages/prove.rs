@@ -33,6 +33,8 @@ impl Stage<Job> for Prove {
 
     fn execute(&self, job: &mut Job, to: u64, control: Control<'_>) -> Result<Checkpoint, Error> {
         job.needs(StageId::Tally)?;
+        // First, so that a file that somebody changed is named before hours of proving.
+        settle_files(job)?;
         let units = units(&*job.log()?);
         let total = units.len() as u64;
         let finished = finished(job)?;
@@ -49,9 +51,7 @@ impl Stage<Job> for Prove {
             pool::run(job, &missing, total, &clock, control)?;
             clock.finished();
         }
-        let at = job.checkpoint(StageId::Prove)?;
-        settle_files(job)?;
-        Ok(at)
+        job.checkpoint(StageId::Prove)
     }
 
     fn unwind(&self, job: &mut Job, to: u64) -> Result<Checkpoint, Error> {

@@ -11,6 +11,7 @@ use maci_chain::Client;
 use maci_chain::submit::{
     Addresses, DryCall, Notice, OnChain as Chain, Pending, Planned, Position, RegisteredKeys,
     Store as _, SubmitOptions, Work, close as close_poll, dry_run as dry, submit,
+    withdraw as take_back,
 };
 use maci_verifier::VerifyingKey;
 
@@ -204,6 +205,18 @@ pub(crate) fn close(
     } else {
         Err(Error::Interrupted)
     }
+}
+
+/// Takes back the transaction that is on its way, whatever it is for; `None` if there is none.
+pub(crate) fn withdraw(job: &Job, control: Control<'_>) -> Result<Option<TransactionRow>, Error> {
+    let target = job.target.clone().ok_or(Error::NoChain)?;
+    let settled = take_back(
+        &Chain::account_of(&target.client),
+        &mut JournalStore(&job.journal),
+        &target.options.send,
+        &|| control.cancel.is_cancelled(),
+    )?;
+    Ok(settled.as_ref().map(TransactionRow::from))
 }
 
 /// What is left to be sent.

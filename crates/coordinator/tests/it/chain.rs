@@ -9,7 +9,7 @@ use maci_chain::ingest::{
     Finality, Options as IngestOptions, Panel, RelaySource, Relays, Rpc, Target,
 };
 use maci_chain::testing::hostile::{Branch, Faults, Hostile, Lie, Scenario, World};
-use maci_chain::{Client, ClientOptions};
+use maci_chain::{Client, ClientOptions, Roots};
 use maci_coordinator::{ChainSource, Error, ExitClass, Job, Options, Recorded, Source, StageId};
 use maci_protocol::PollId;
 use maci_protocol::keys::{CoordinatorKey, PrivateKey};
@@ -50,7 +50,8 @@ fn source(server: &Hostile, world: &World) -> Source {
     };
     let mut source = ChainSource::new(Panel::new(vec![node]), target);
     let gateway = RelaySource::Gateway(format!("{}/ipfs", server.url()));
-    source.relays = Relays::new(vec![gateway], Duration::from_secs(5), QUICK).unwrap();
+    source.relays =
+        Relays::new(vec![gateway], Duration::from_secs(5), QUICK, &Roots::System).unwrap();
     let mut options = IngestOptions::default();
     options.finality = Finality::Depth(0);
     options.window = 7;

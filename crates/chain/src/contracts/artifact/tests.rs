@@ -68,6 +68,7 @@ fn every_binding_is_in_the_committed_interface() {
         ERC20VotesInitialVoiceCreditProxyFactory::ERC20VotesInitialVoiceCreditProxyFactoryCalls in
             "ERC20VotesInitialVoiceCreditProxyFactory",
         MockERC20::MockERC20Calls in "MockERC20",
+        MockERC20Votes::MockERC20VotesCalls in "MockERC20Votes",
     );
     for topic in sol::MACI::MACIEvents::SELECTORS {
         assert!(topics("MACI").contains(&B256::from(*topic)));

@@ -13,6 +13,7 @@ use crate::ingest::{
     ingest,
 };
 use crate::testing::hostile::{Hostile, World};
+use crate::tls::Roots;
 
 /// Longer than any answer takes, short enough for many of them.
 pub(super) const PATIENCE: Duration = Duration::from_millis(400);
@@ -87,7 +88,7 @@ pub(super) fn panel(clients: Vec<Client>) -> Panel {
 
 pub(super) fn relays(server: &Hostile) -> Relays {
     let gateway = super::super::RelaySource::Gateway(format!("{}/ipfs", server.url()));
-    Relays::new(vec![gateway], PATIENCE, QUICK).unwrap()
+    Relays::new(vec![gateway], PATIENCE, QUICK, &Roots::System).unwrap()
 }
 
 pub(super) fn options() -> Options {

@@ -430,6 +430,9 @@ impl Inner {
                 revert: Revert::Text(name.to_owned()),
             })
         };
+        if call.to == Some(self.account) {
+            return Ok("transfer".to_owned());
+        }
         let p = &mut self.position;
         let data = call.data.as_ref();
         if PollContract::mergeStateCall::abi_decode(data).is_ok() {
