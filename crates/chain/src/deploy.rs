@@ -6,18 +6,26 @@
 //! - [`maci`]: one MACI instance with its own registry.
 //! - [`poll`]: one poll on it.
 //! - [`policy`] and [`credits`]: who may take part, and with how much.
-//! - [`record`]: the deployment file; [`steps`]: how one step is made to happen once.
+//! - [`grid`]: ends in which the chain has no block; [`draft`]: a poll that is being made.
+//! - [`record`] and [`store`]: the deployment file; [`steps`]: how one step is made to happen once.
 
 pub mod ballots;
 pub mod config;
 pub mod credits;
+pub mod draft;
+pub mod grid;
+mod journal;
 pub mod list;
 pub mod maci;
 pub mod policy;
 pub mod poll;
 pub mod record;
 pub mod steps;
+pub mod store;
 
 pub use config::{Amount, CreditsConfig, DeploymentConfig, MaciConfig, PolicyConfig, PollConfig};
-pub use record::{PollRecord, Record, Store};
-pub use steps::{Planned, Steps};
+pub use draft::Draft;
+pub use grid::Grid;
+pub use record::{PollRecord, Record};
+pub use steps::{Planned, Sending, Steps};
+pub use store::Store;

@@ -3,9 +3,15 @@
 //! A file is judged before it is opened: the library underneath trusts its parameters, and a hostile file could ask for any
 //! amount of memory.
 
+use aes::cipher::{KeyIvInit as _, StreamCipher as _};
+use alloy::hex;
+use alloy::primitives::keccak256;
+use rand::RngCore as _;
 use rand::rngs::OsRng;
-use serde_json::Value;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
+
+type Aes128Ctr = ctr::Ctr128BE<aes::Aes128>;
 
 /// Why a sealed secret cannot be opened or made. Never shows what is sealed.
 #[derive(Debug, thiserror::Error)]
@@ -22,17 +28,82 @@ pub enum KeystoreError {
     Io(String),
 }
 
+/// How hard a password is made to guess: the power of two that is scrypt's cost (1 KiB of memory each).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strength(u8);
+
+impl Strength {
+    /// geth's standard: 256 MiB and about a second for every guess.
+    pub const STANDARD: Self = Self(18);
+    /// For tests only: hardly any work.
+    #[cfg(any(test, feature = "testing"))]
+    pub const LIGHT: Self = Self(4);
+}
+
 /// Seals a secret under a password.
 pub fn seal(secret: &[u8], password: &str) -> Result<Value, KeystoreError> {
-    const NAME: &str = "sealed";
+    seal_with(secret, password, Strength::STANDARD)
+}
+
+/// As [`seal`], with another strength.
+pub fn seal_with(
+    secret: &[u8],
+    password: &str,
+    Strength(cost): Strength,
+) -> Result<Value, KeystoreError> {
+    const BLOCK: u32 = 8;
+    const PARALLEL: u32 = 1;
     let failed = |error: &dyn std::fmt::Display| KeystoreError::Io(error.to_string());
-    // The library writes into a directory only: it gets one of its own, and what it writes is sealed already.
-    let directory = tempfile::tempdir().map_err(|error| failed(&error))?;
-    eth_keystore::encrypt_key(directory.path(), &mut OsRng, secret, password, Some(NAME))
+    let (mut salt, mut iv, mut id) = ([0u8; 32], [0u8; 16], [0u8; 16]);
+    for bytes in [&mut salt[..], &mut iv, &mut id] {
+        OsRng
+            .try_fill_bytes(bytes)
+            .map_err(|error| failed(&error))?;
+    }
+    let params = scrypt::Params::new(cost, BLOCK, PARALLEL).map_err(|error| failed(&error))?;
+    let mut derived = Zeroizing::new([0u8; 32]);
+    scrypt::scrypt(password.as_bytes(), &salt, &params, derived.as_mut())
         .map_err(|error| failed(&error))?;
-    let text =
-        std::fs::read_to_string(directory.path().join(NAME)).map_err(|error| failed(&error))?;
-    serde_json::from_str(&text).map_err(|error| failed(&error))
+    let (cipher_key, mac_key) = derived.split_at(16);
+    let mut sealed = secret.to_vec();
+    Aes128Ctr::new_from_slices(cipher_key, &iv)
+        .map_err(|error| failed(&error))?
+        .apply_keystream(&mut sealed);
+    let mac = keccak256([mac_key, &sealed].concat());
+    Ok(json!({
+        "crypto": {
+            "cipher": "aes-128-ctr",
+            "cipherparams": { "iv": hex::encode(iv) },
+            "ciphertext": hex::encode(&sealed),
+            "kdf": "scrypt",
+            "kdfparams": {
+                "dklen": 32,
+                "n": 1u32 << cost,
+                "p": PARALLEL,
+                "r": BLOCK,
+                "salt": hex::encode(salt),
+            },
+            "mac": hex::encode(mac),
+        },
+        "id": uuid(id),
+        "version": 3,
+    }))
+}
+
+/// Random bytes as a UUID of version 4, which the format asks for.
+fn uuid(mut bytes: [u8; 16]) -> String {
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let digits = hex::encode(bytes);
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    [
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32),
+    ]
+    .join("-")
 }
 
 /// Opens what [`seal`], geth or cast sealed.
@@ -108,7 +179,7 @@ mod tests {
 
     #[test]
     fn k_15_what_is_sealed_opens_with_the_password_only() {
-        let sealed = seal(b"a secret of any length", "right").unwrap();
+        let sealed = seal_with(b"a secret of any length", "right", Strength::LIGHT).unwrap();
         assert!(!sealed.to_string().contains("secret of"));
         assert_eq!(
             open(&sealed, "right").unwrap().as_slice(),
@@ -121,8 +192,17 @@ mod tests {
     }
 
     #[test]
+    fn k_15_a_guess_costs_what_geth_makes_it_cost() {
+        let sealed = seal(b"x", "p").unwrap();
+        let parameter = |name: &str| sealed["crypto"]["kdfparams"][name].as_u64().unwrap();
+        let (n, r, p) = (parameter("n"), parameter("r"), parameter("p"));
+        assert_eq!((n, r, p), (1 << 18, 8, 1));
+        assert!(open(&sealed, "p").is_ok());
+    }
+
+    #[test]
     fn hostile_parameters_are_refused_before_any_work() {
-        let good = seal(b"x", "p").unwrap();
+        let good = seal_with(b"x", "p", Strength::LIGHT).unwrap();
         let with = |path: &str, value: Value| {
             let mut bad = good.clone();
             *bad.pointer_mut(path).unwrap() = value;

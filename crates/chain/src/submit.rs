@@ -3,12 +3,14 @@
 //! - [`position`]: what the chain has already.
 //! - [`plan`]: the calls that are left, with their calldata; pure.
 //! - [`keys`]: the registry's keys, under which every proof is checked before anything is sent.
-//! - [`sender`]: one transaction, exactly once, whatever the node does and whenever this process dies.
+//! - [`sender`]: one transaction, exactly once, whatever the node does and whenever this process dies; [`account`]: the
+//!   sender over a client, for every command that sends.
 //! - [`withdraw`]: gives up a transaction that never comes onto the chain.
 //! - [`drive`]: all of it, from any position.
 //!
 //! Nothing here holds a secret but the client's wallet: commitments, proofs and results are what is published.
 
+pub mod account;
 pub mod drive;
 pub mod keys;
 mod node;
@@ -19,6 +21,7 @@ pub mod sender;
 mod tests;
 mod withdraw;
 
+pub use account::{Account, deliver};
 pub use drive::{Chain, DryCall, Notice, SubmitOptions, Submitted, close, dry_run, submit};
 pub use keys::RegisteredKeys;
 pub use node::OnChain;

@@ -7,7 +7,7 @@ use alloy::consensus::{SignableTransaction, TxEip1559, TxEnvelope};
 use alloy::primitives::{Address, B256};
 use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::Error;
 use crate::keystore;
@@ -28,11 +28,13 @@ impl Wallet {
     pub fn from_key_file(path: &Path) -> Result<Self, Error> {
         let text = read_secret(path)?;
         let key = text.trim();
-        let bytes: B256 = key
+        let mut bytes: B256 = key
             .parse()
             .map_err(|_| broken(path, "expected one line of 64 hexadecimal digits"))?;
-        let signer = PrivateKeySigner::from_bytes(&bytes)
-            .map_err(|_| broken(path, "the number is no private key of secp256k1"))?;
+        let signer = PrivateKeySigner::from_bytes(&bytes);
+        bytes.0.zeroize();
+        let signer =
+            signer.map_err(|_| broken(path, "the number is no private key of secp256k1"))?;
         Ok(Self { signer })
     }
 

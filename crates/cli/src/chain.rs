@@ -2,14 +2,18 @@
 //! become failures.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use maci_chain::client::{Call, Quote};
+use maci_chain::deploy::Sending;
 use maci_chain::primitives::Address;
 use maci_chain::rpc::TransactionReceipt;
+use maci_chain::submit::{SendOptions, deliver};
 use maci_chain::{Client, ClientOptions, Error, Kind, Roots, Wallet};
 use serde_json::{Value, json};
 
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::interrupt;
 
@@ -134,6 +138,81 @@ pub(crate) struct DryRunArgs {
     pub(crate) dry_run: bool,
 }
 
+/// How transactions are paid for and waited for.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct FeeArgs {
+    /// The most that is ever paid per gas, in gwei; above it, sending waits
+    #[arg(long, value_name = "GWEI", default_value_t = 100.0)]
+    max_fee: f64,
+
+    /// Seconds after which a transaction that is not included is replaced by one with higher fees
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    bump_after: u64,
+
+    /// Seconds to wait for one transaction, or for fees below the limit, before giving up for now
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    patience: u64,
+}
+
+impl FeeArgs {
+    /// As the chain crate takes them.
+    pub(crate) fn options(self) -> Result<SendOptions, Failure> {
+        if !(self.max_fee > 0.0 && self.max_fee < 1e9) {
+            return Err(Failure::usage(
+                "bad_max_fee",
+                format!(
+                    "--max-fee takes gwei above 0 and below 10^9, found {}",
+                    self.max_fee
+                ),
+            ));
+        }
+        // Whole wei, within the range just checked.
+        #[allow(clippy::cast_sign_loss)]
+        let fee_cap = (self.max_fee * 1e9) as u128;
+        Ok(SendOptions {
+            fee_cap,
+            bump_after: Duration::from_secs(self.bump_after),
+            patience: Duration::from_secs(self.patience),
+        })
+    }
+}
+
+/// Everything that a command needs to send a transaction.
+#[derive(Args, Debug)]
+pub(crate) struct SenderArgs {
+    #[command(flatten)]
+    node: NodeArgs,
+
+    #[command(flatten)]
+    eth_key: EthKeyArgs,
+
+    #[command(flatten)]
+    fees: FeeArgs,
+
+    #[command(flatten)]
+    dry_run: DryRunArgs,
+}
+
+impl SenderArgs {
+    /// Connects with the key that pays.
+    pub(crate) fn connect(&self) -> Result<Client, Failure> {
+        self.node.connect_with(&self.eth_key)
+    }
+
+    /// Whether nothing is sent.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.dry_run.dry_run
+    }
+
+    /// As the steps of a deployment take it.
+    pub(crate) fn sending<'a>(&self, stop: &'a dyn Fn() -> bool) -> Result<Sending<'a>, Failure> {
+        Ok(Sending {
+            options: self.fees.options()?,
+            stop,
+        })
+    }
+}
+
 /// What became of one call.
 pub(crate) enum Outcome {
     /// It was included.
@@ -143,8 +222,14 @@ pub(crate) enum Outcome {
 }
 
 /// Sends a call, or only simulates and prices it.
-pub(crate) fn send(client: &Client, call: &Call, dry_run: DryRunArgs) -> Result<Outcome, Failure> {
-    if dry_run.dry_run {
+pub(crate) fn send(
+    context: &Context<'_>,
+    client: &Client,
+    call: &Call,
+    args: &SenderArgs,
+) -> Result<Outcome, Failure> {
+    let options = args.fees.options()?;
+    if args.is_dry() {
         let from = client.wallet(&call.what).map_err(|error| failure(&error))?;
         let quote = client
             .quote(from.address(), call)
@@ -156,8 +241,14 @@ pub(crate) fn send(client: &Client, call: &Call, dry_run: DryRunArgs) -> Result<
             &quote,
         )));
     }
-    let receipt = client.send(call).map_err(|error| failure(&error))?;
-    Ok(Outcome::Included(Box::new(receipt)))
+    let cancel = context.interrupt.cancel();
+    match deliver(client, call, &options, &|| cancel.is_cancelled()) {
+        Ok(receipt) => Ok(Outcome::Included(Box::new(receipt))),
+        Err(error) => {
+            context.interrupt.check()?;
+            Err(failure(&error))
+        }
+    }
 }
 
 /// The machine-readable half of a call that was not sent.

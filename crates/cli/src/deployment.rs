@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use maci_chain::Client;
 use maci_chain::contracts::{MACI, PollContracts};
-use maci_chain::deploy::{DeploymentConfig, Record};
+use maci_chain::deploy::{DeploymentConfig, PollRecord, Record};
 use maci_chain::primitives::{Address, U256};
-use maci_keys::{AllowInsecureDevKeys, Manifest};
-use maci_verifier::VerifyingKey;
+use maci_keys::{AllowInsecureDevKeys, Manifest, shipped};
+use maci_verifier::{CircuitId, VerifyingKey};
 
 use crate::chain;
 use crate::failure::Failure;
@@ -100,13 +100,19 @@ impl InstanceArgs {
 }
 
 impl Instance {
+    /// What the operator's file says of a poll.
+    pub(crate) fn poll_record(&self, id: u64) -> Option<&PollRecord> {
+        self.record.as_ref().and_then(|record| record.poll(id))
+    }
+
     /// The contracts of a poll, asked from the chain.
     pub(crate) fn poll(&self, client: &Client, id: u64) -> Result<PollContracts, Failure> {
         let call = MACI::getPollCall {
             pollId: U256::from(id),
         };
         client.call(self.maci, &call).map_err(|error| {
-            chain::failure(&error).hint("maci poll show lists the polls of an instance")
+            chain::failure(&error)
+                .hint("the operator's deployment file lists the polls of an instance")
         })
     }
 }
@@ -120,21 +126,35 @@ pub(crate) fn read_config(path: &Path) -> Result<DeploymentConfig, Failure> {
     })
 }
 
-/// The shipped verifying keys that `wanted` selects.
+/// Which verifying keys are registered.
+#[derive(Args, Debug)]
+pub(crate) struct VerifyingKeysArgs {
+    /// Directory of manifest.toml and the verifying keys to register [default: the keys compiled in]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keys: Option<PathBuf>,
+}
+
+/// The verifying keys that `wanted` selects, of a directory or of those that are compiled in.
 pub(crate) fn verifying_keys(
-    directory: &Path,
+    args: &VerifyingKeysArgs,
     allow: Option<AllowInsecureDevKeys>,
-    wanted: impl Fn(maci_verifier::CircuitId) -> bool,
+    wanted: impl Fn(CircuitId) -> bool,
 ) -> Result<Vec<VerifyingKey>, Failure> {
-    let manifest =
-        Manifest::load(directory).map_err(|error| Failure::usage("keys", with_causes(&error)))?;
+    let directory = args.keys.as_deref();
+    let manifest = directory.map_or_else(shipped::manifest, Manifest::load);
+    let manifest = manifest.map_err(|error| Failure::usage("keys", with_causes(&error)))?;
     let entries = manifest.entries().iter();
     entries
         .filter(|entry| wanted(entry.circuit))
         .map(|entry| {
-            let key = manifest
-                .verifying_key(directory, entry.circuit)
-                .map_err(|error| Failure::conflict("keys", with_causes(&error)))?;
+            let key = match directory {
+                Some(directory) => manifest.verifying_key(directory, entry.circuit).map(Some),
+                None => shipped::verifying_key(entry.circuit),
+            };
+            let key = key.map_err(|error| Failure::conflict("keys", with_causes(&error)))?;
+            let key = key.ok_or_else(|| {
+                Failure::conflict("keys", format!("the manifest lists no key for {}", entry.circuit))
+            })?;
             key.accept(allow).map_err(|error| {
                 Failure::usage("insecure_dev_keys", error)
                     .hint("add --insecure-dev-keys, for tests and demonstrations only; no ceremony keys exist yet")
@@ -144,8 +164,7 @@ pub(crate) fn verifying_keys(
 }
 
 /// The state tree depth that a circuit is made for.
-pub(crate) fn depth_of(circuit: maci_verifier::CircuitId) -> u8 {
-    use maci_verifier::CircuitId;
+pub(crate) fn depth_of(circuit: CircuitId) -> u8 {
     match circuit {
         CircuitId::PollJoining { state_tree_depth }
         | CircuitId::PollJoined { state_tree_depth }

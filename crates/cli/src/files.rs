@@ -61,7 +61,18 @@ pub(crate) fn write_whole(path: &Path, what: &str, content: &[u8]) -> Result<(),
         .and_then(|()| file.as_file().sync_all())
         .map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
+    sync(directory);
     Ok(())
+}
+
+/// Makes a new name durable: a power cut must not bring the old file back. Some file systems do not sync folders; there it is
+/// left at that.
+fn sync(directory: &Path) {
+    let here = directory.as_os_str().is_empty();
+    let directory = if here { Path::new(".") } else { directory };
+    if let Ok(folder) = std::fs::File::open(directory) {
+        let _ = folder.sync_all();
+    }
 }
 
 /// Writes a new file that only its owner may read. A file that is there is never touched.
@@ -75,7 +86,9 @@ pub(crate) fn create_secret(path: &Path, what: &str, content: &str) -> Result<()
     }
     let written = options.open(path).and_then(|mut file| {
         file.write_all(content.as_bytes())?;
-        file.sync_all()
+        file.sync_all()?;
+        sync(path.parent().unwrap_or(Path::new(".")));
+        Ok(())
     });
     written.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::usage(

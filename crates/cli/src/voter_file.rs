@@ -48,7 +48,7 @@ pub(crate) struct SignedUp {
 }
 
 /// A poll that the voter has joined.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JoinedPoll {
     pub(crate) chain_id: u64,
@@ -59,12 +59,21 @@ pub(crate) struct JoinedPoll {
     pub(crate) state_index: u64,
     /// Credits, as a decimal number.
     pub(crate) voice_credits: String,
-    /// The greatest nonce of any message that was published with this file.
+    /// The greatest nonce of any message that this file's key has, or may have, published. Written before anything is sent.
     #[serde(default)]
     pub(crate) greatest_nonce: u64,
-    /// Whether a key change was published: this key's later messages no longer count.
+    /// Whether messages may be published that this file knows nothing of: it found itself joined.
+    #[serde(default)]
+    pub(crate) nonces_unknown: bool,
+    /// Whether a key change of this file's key was sent: the key's later messages are processed before it.
     #[serde(default)]
     pub(crate) key_changed: bool,
+    /// Whether this file's key came by a key change: what it publishes after the change is processed before it, and is void.
+    #[serde(default)]
+    pub(crate) came_by_change: bool,
+    /// The coordinator's key as it was at the joining, `macipk.…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) coordinator_public_key: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

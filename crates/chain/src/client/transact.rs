@@ -8,7 +8,7 @@ use std::time::Instant;
 use alloy::consensus::{Transaction as _, TxEip1559, TxEnvelope};
 use alloy::eips::eip2718::Encodable2718;
 use alloy::eips::{BlockNumberOrTag, eip2930::AccessList};
-use alloy::primitives::{Address, B256, Bytes, TxKind, U64, U256};
+use alloy::primitives::{Address, B256, Bytes, TxKind, U64, U256, keccak256};
 use alloy::rpc::types::{FeeHistory, TransactionInput, TransactionReceipt, TransactionRequest};
 use alloy::sol_types::SolCall;
 
@@ -27,6 +27,12 @@ pub struct Call {
 }
 
 impl Call {
+    /// What is called with which data, without its name: two calls with the same digest do the same.
+    pub fn digest(&self) -> B256 {
+        let to = self.to.map(|to| to.to_vec()).unwrap_or_default();
+        keccak256([to.as_slice(), &self.data].concat())
+    }
+
     /// A function of a contract.
     pub fn function<C: SolCall>(to: Address, call: &C) -> Self {
         let name = C::SIGNATURE.split('(').next().unwrap_or_default();
@@ -128,15 +134,20 @@ impl Client {
             .map_err(|error| named(error, &call.what))
     }
 
-    /// Simulates and prices a call.
-    pub fn quote(&self, from: Address, call: &Call) -> Result<Quote, Error> {
+    /// The gas that a call takes on the newest state, as the node estimates it.
+    pub fn estimate(&self, from: Address, call: &Call) -> Result<u64, Error> {
         let gas: U64 = self
             .request(
                 "eth_estimateGas",
                 (call.request(from), BlockNumberOrTag::Latest),
             )
             .map_err(|error| named(error, &call.what))?;
-        let gas: u64 = gas.to();
+        Ok(gas.to())
+    }
+
+    /// Simulates and prices a call.
+    pub fn quote(&self, from: Address, call: &Call) -> Result<Quote, Error> {
+        let gas = self.estimate(from, call)?;
         let fees = self.fees()?;
         Ok(Quote {
             gas,

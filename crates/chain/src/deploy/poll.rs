@@ -1,22 +1,25 @@
 //! One poll: a policy and a credit proxy of its own, MACI's `deployPoll`, and the checks that it can be proved.
 
-use alloy::eips::BlockNumberOrTag;
-use alloy::primitives::{Address, B256, U256};
-use alloy::rpc::types::Filter;
+use alloy::primitives::{Address, U256};
 use alloy::sol_types::SolEvent;
 use maci_crypto::keypair::PublicKey;
 use maci_verifier::{PollParams, VerifyingKey};
 
 use super::ballots::empty_ballot_root;
 use super::config::PollConfig;
+use super::draft::{self, Draft};
+use super::grid::Grid;
 use super::record::PollRecord;
 use super::steps::Steps;
 use super::{credits, maci, policy};
-use crate::contracts::{DeployPollArgs, MACI, PollContracts, TreeDepths, to_mode, word};
+use crate::contracts::{
+    DeployPollArgs, MACI, MessageProcessor, Poll, PollContracts, Tally, TreeDepths, to_mode, word,
+};
 use crate::error::Error;
 
 /// Creates a poll. `keys` are the verifying keys of its four circuits: the registry must hold exactly these, and those that
-/// it lacks are registered. `coordinator` must be a key that no other poll has (D12).
+/// it lacks are registered. `coordinator` must be a key that no other poll has (D12). Where the chain has a fixed block time, the
+/// poll ends in a second in which there is no block, at most one later than described (see [`Grid`]).
 pub fn create(
     steps: &mut Steps<'_>,
     config: &PollConfig,
@@ -35,8 +38,9 @@ pub fn create(
     let instance = steps.record().maci()?;
     let registry = steps.record().require("VerifyingKeysRegistry")?;
     let verifier = steps.record().require("Verifier")?;
-    let scope = format!("poll {}", steps.record().polls.len());
-    let step = format!("{scope} deployPoll");
+    draft::begin(steps, Draft::new(config, params, serialised.clone()))?;
+    let scope = steps.record().scope();
+    let step = steps.record().poll_step();
     if !steps.record().steps.contains_key(&step) {
         check_unused(steps, instance, coordinator)?;
     }
@@ -48,14 +52,7 @@ pub fn create(
 
     let policy_address = policy::deploy(steps, &scope, &config.policy)?;
     let credit_proxy = credits::deploy(steps, &scope, &config.credits)?;
-    let now = steps.client().now()?;
-    let start = config.start.unwrap_or(now);
-    let end = start.saturating_add(config.duration);
-    if config.duration == 0 || end <= now {
-        return Err(Error::Parameter(format!(
-            "the poll would end at {end}, and the chain's time is {now}; give a longer duration or a later start"
-        )));
-    }
+    let (start, end) = dates(steps, config, &step)?;
     let args = DeployPollArgs {
         startDate: U256::from(start),
         endDate: U256::from(end),
@@ -74,18 +71,45 @@ pub fn create(
         relayers: config.relayers.clone(),
         voteOptions: U256::from(params.vote_options),
     };
-    steps.act(&step, instance, &MACI::deployPollCall { args })?;
+    let call = MACI::deployPollCall { args };
+    steps.act(&step, instance, &call)?;
     if steps.is_dry() {
         return Ok(None);
     }
-    let mut record = read_created(steps, &step, instance, params)?;
+    let mut record = read_created(steps, &step, &call.args, params)?;
     record.coordinator_public_key = serialised;
     record.policy = config.policy.clone();
-    record.policy_address = policy_address;
-    record.credit_proxy = credit_proxy;
     policy::guard(steps, &scope, policy_address, record.poll)?;
-    steps.change(|whole| whole.polls.push(record.clone()))?;
+    steps.change(|whole| {
+        whole.polls.push(record.clone());
+        whole.unfinished = None;
+    })?;
     Ok(Some(record))
+}
+
+/// When voting begins and ends: as the poll's transaction has it once it is included, else from now on.
+fn dates(steps: &mut Steps<'_>, config: &PollConfig, step: &str) -> Result<(u64, u64), Error> {
+    let sent = steps.record().unfinished.as_ref();
+    if let Some(dates) = sent.and_then(|draft| draft.dates)
+        && steps.record().steps.contains_key(step)
+    {
+        return Ok(dates);
+    }
+    let now = steps.client().now()?;
+    let start = config.start.unwrap_or(now);
+    let end = start.saturating_add(config.duration);
+    if config.duration == 0 || end <= now {
+        return Err(Error::Parameter(format!(
+            "the poll would end at {end}, and the chain's time is {now}; give a longer duration or a later start"
+        )));
+    }
+    let end = Grid::read(steps.client())?.beside(end);
+    steps.change(|record| {
+        if let Some(draft) = &mut record.unfinished {
+            draft.dates = Some((start, end));
+        }
+    })?;
+    Ok((start, end))
 }
 
 /// No poll of the instance may have the key, whoever made the poll.
@@ -94,26 +118,21 @@ fn check_unused(
     instance: Address,
     coordinator: &PublicKey,
 ) -> Result<(), Error> {
+    let client = steps.client();
     let key = crate::contracts::PublicKey::from(coordinator.coordinates());
-    let from = steps
-        .record()
-        .steps
-        .get("MACI")
-        .map_or(0, |done| done.block);
-    let filter = Filter::new()
-        .address(instance)
-        .event_signature(MACI::DeployPoll::SIGNATURE_HASH)
-        .topic1(B256::from(key.x))
-        .topic2(B256::from(key.y))
-        .from_block(BlockNumberOrTag::Number(from))
-        .to_block(BlockNumberOrTag::Latest);
-    if steps.client().logs(&filter)?.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Conflict(format!(
-            "a poll on {instance} has this coordinator key already; every poll needs its own (D12)"
-        )))
+    let polls = client.call(instance, &MACI::nextPollIdCall {})?;
+    // The contracts themselves: their events would take an unbounded range of blocks.
+    for id in 0..polls.saturating_to::<u64>() {
+        let id = U256::from(id);
+        let poll = client.call(instance, &MACI::getPollCall { pollId: id })?;
+        let other = client.call(poll.poll, &Poll::coordinatorPublicKeyCall {})?;
+        if (other.x, other.y) == (key.x, key.y) {
+            return Err(Error::Conflict(format!(
+                "poll {id} of {instance} has this coordinator key already; every poll needs its own (D12)"
+            )));
+        }
     }
+    Ok(())
 }
 
 /// The instance must be what its deployment file says, and provable.
@@ -155,13 +174,14 @@ fn check_keys(params: &PollParams, keys: &[VerifyingKey]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The addresses and dates of the poll that a step made.
+/// The poll that a step made, which must be the one that `args` describes: what is written down is read from the chain.
 fn read_created(
     steps: &Steps<'_>,
     step: &str,
-    instance: Address,
+    args: &DeployPollArgs,
     params: PollParams,
 ) -> Result<PollRecord, Error> {
+    let instance = steps.record().maci()?;
     let receipt = steps.receipt(step)?;
     let event = receipt
         .logs()
@@ -176,7 +196,67 @@ fn read_created(
         messageProcessor,
         tally,
     } = client.call(instance, &MACI::getPollCall { pollId: id })?;
-    let dates = client.call(poll, &crate::contracts::Poll::getStartAndEndDateCall {})?;
+    let dates = client.call(poll, &Poll::getStartAndEndDateCall {})?;
+    let key = client.call(poll, &Poll::coordinatorPublicKeyCall {})?;
+    let depths = client.call(poll, &Poll::treeDepthsCall {})?;
+    let around = client.call(poll, &Poll::extContractsCall {})?;
+    let wanted = &args.treeDepths;
+    let same = [
+        (
+            "dates",
+            (dates.pollStartDate, dates.pollEndDate) == (args.startDate, args.endDate),
+        ),
+        (
+            "coordinator key",
+            (key.x, key.y) == (args.coordinatorPublicKey.x, args.coordinatorPublicKey.y),
+        ),
+        (
+            "tree depths",
+            (
+                depths.stateTreeDepth,
+                depths.tallyProcessingStateTreeDepth,
+                depths.voteOptionTreeDepth,
+            ) == (
+                wanted.stateTreeDepth,
+                wanted.tallyProcessingStateTreeDepth,
+                wanted.voteOptionTreeDepth,
+            ),
+        ),
+        (
+            "message batch size",
+            client.call(poll, &Poll::messageBatchSizeCall {})? == args.messageBatchSize,
+        ),
+        (
+            "number of vote options",
+            client.call(poll, &Poll::voteOptionsCall {})? == args.voteOptions,
+        ),
+        (
+            "mode",
+            client.call(messageProcessor, &MessageProcessor::modeCall {})? as u8 == args.mode as u8
+                && client.call(tally, &Tally::modeCall {})? as u8 == args.mode as u8,
+        ),
+        (
+            "contracts",
+            (
+                around.maci,
+                around.verifier,
+                around.verifyingKeysRegistry,
+                around.policy,
+                around.initialVoiceCreditProxy,
+            ) == (
+                instance,
+                args.verifier,
+                args.verifyingKeysRegistry,
+                args.policy,
+                args.initialVoiceCreditProxy,
+            ),
+        ),
+    ];
+    if let Some((what, _)) = same.iter().find(|(_, same)| !same) {
+        return Err(Error::Conflict(format!(
+            "the poll at {poll} has another {what} than was sent: is the node one of this chain?"
+        )));
+    }
     Ok(PollRecord {
         id: id.saturating_to(),
         poll,
@@ -187,8 +267,8 @@ fn read_created(
         end: dates.pollEndDate.saturating_to(),
         coordinator_public_key: String::new(),
         policy: super::PolicyConfig::Free,
-        policy_address: Address::ZERO,
-        credit_proxy: Address::ZERO,
+        policy_address: args.policy,
+        credit_proxy: args.initialVoiceCreditProxy,
         block: receipt.block_number.unwrap_or_default(),
     })
 }

@@ -1,19 +1,19 @@
 //! The deployment file: what lies where, and the one transaction that may be under way.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use alloy::primitives::{Address, B256, Bytes};
 use maci_verifier::PollParams;
 use serde::{Deserialize, Serialize};
 
 use super::config::PolicyConfig;
+use super::draft::Draft;
 use crate::contracts::{Libraries, RELEASE};
 use crate::error::Error;
 
 /// Raised when a field changes its meaning.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A step that is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub struct Done {
     /// The contract that the step made, where it made one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
+    /// The digest of what was called with which data: a step is done only for the same call.
+    pub call: B256,
     /// The transaction.
     pub transaction: B256,
     /// Where it was included.
@@ -36,12 +38,31 @@ pub struct Done {
 pub struct Pending {
     /// The step.
     pub step: String,
-    /// The transaction.
-    pub transaction: B256,
-    /// Its nonce.
+    /// The contract that is called; none for a deployment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Address>,
+    /// The calldata or the code.
+    pub data: Bytes,
+    /// The nonce that belongs to the step.
     pub nonce: u64,
+    /// The gas limit.
+    pub gas_limit: u64,
+    /// Every version that was signed, with growing fees.
+    pub attempts: Vec<Attempt>,
+}
+
+/// One signed version of a pending transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attempt {
+    /// Its hash.
+    pub hash: B256,
     /// Its bytes, to be sent again after a crash. A signed transaction is no secret.
     pub raw: Bytes,
+    /// The most that it pays per gas.
+    pub max_fee_per_gas: u128,
+    /// Of which the block's producer gets at most this.
+    pub max_priority_fee_per_gas: u128,
 }
 
 /// A poll on the instance.
@@ -94,6 +115,9 @@ pub struct Record {
     /// The polls that are ready, in the order in which they were made.
     #[serde(default)]
     pub polls: Vec<PollRecord>,
+    /// The poll that is being made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Draft>,
     /// The step that is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
@@ -116,6 +140,7 @@ impl Record {
             policy,
             steps: BTreeMap::new(),
             polls: Vec::new(),
+            unfinished: None,
             pending: None,
         }
     }
@@ -148,6 +173,28 @@ impl Record {
             .collect()
     }
 
+    /// The first part of the names of the next poll's steps.
+    pub(super) fn scope(&self) -> String {
+        format!("poll {}", self.polls.len())
+    }
+
+    /// The name of the step that makes the next poll.
+    pub(super) fn poll_step(&self) -> String {
+        format!("{} deployPoll", self.scope())
+    }
+
+    /// The poll that an interrupted run has, or may have, made on the chain without finishing it.
+    pub fn poll_under_way(&self) -> Option<&Draft> {
+        let step = self.poll_step();
+        let sent = self
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.step == step);
+        self.unfinished
+            .as_ref()
+            .filter(|_| sent || self.steps.contains_key(&step))
+    }
+
     /// The poll with MACI's number `id`.
     pub fn poll(&self, id: u64) -> Option<&PollRecord> {
         self.polls.iter().find(|poll| poll.id == id)
@@ -178,137 +225,5 @@ impl Record {
             )));
         }
         Ok(record)
-    }
-}
-
-/// A deployment file that is rewritten after every change.
-#[derive(Debug)]
-pub struct Store {
-    /// `None` keeps it in memory only: a dry run.
-    path: Option<PathBuf>,
-    record: Record,
-}
-
-impl Store {
-    /// Goes on with the file if it is there, else begins with `fresh`. A file of another chain, account or instance is
-    /// refused.
-    pub fn open(path: &Path, fresh: &Record) -> Result<Self, Error> {
-        let record = if path.exists() {
-            Record::read(path)?
-        } else {
-            fresh.clone()
-        };
-        let differs = |what: &str, found: &dyn std::fmt::Debug, wanted: &dyn std::fmt::Debug| {
-            Err(Error::Conflict(format!(
-                "{} is a deployment with {what} {found:?}, expected {wanted:?}; name another file",
-                path.display()
-            )))
-        };
-        if record.chain_id != fresh.chain_id {
-            return differs("chain", &record.chain_id, &fresh.chain_id);
-        }
-        if record.deployer != fresh.deployer {
-            return differs("deployer", &record.deployer, &fresh.deployer);
-        }
-        if record.state_tree_depth != fresh.state_tree_depth {
-            return differs(
-                "state tree depth",
-                &record.state_tree_depth,
-                &fresh.state_tree_depth,
-            );
-        }
-        if record.policy != fresh.policy {
-            return differs("sign-up policy", &record.policy, &fresh.policy);
-        }
-        Ok(Self {
-            path: Some(path.to_owned()),
-            record,
-        })
-    }
-
-    /// Goes on with a file that must be there.
-    pub fn existing(path: &Path) -> Result<Self, Error> {
-        Ok(Self {
-            path: Some(path.to_owned()),
-            record: Record::read(path)?,
-        })
-    }
-
-    /// The same, kept in memory only.
-    #[must_use]
-    pub fn in_memory(mut self) -> Self {
-        self.path = None;
-        self
-    }
-
-    /// What it holds.
-    pub fn record(&self) -> &Record {
-        &self.record
-    }
-
-    /// Changes it and writes it to disk before anything else happens.
-    pub(super) fn change(&mut self, change: impl FnOnce(&mut Record)) -> Result<(), Error> {
-        change(&mut self.record);
-        let Some(path) = &self.path else {
-            return Ok(());
-        };
-        write_whole(path, &self.record).map_err(|source| Error::Io {
-            action: "write",
-            path: path.clone(),
-            source,
-        })
-    }
-}
-
-/// Writes beside the file and renames, so that a crash leaves the old file or the new one.
-fn write_whole(path: &Path, record: &Record) -> std::io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let beside = path.with_file_name(name);
-    let mut file = std::fs::File::create(&beside)?;
-    serde_json::to_writer_pretty(&mut file, record)?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fresh() -> Record {
-        Record::new(31337, Address::repeat_byte(1), 10, PolicyConfig::Free)
-    }
-
-    #[test]
-    fn a_file_is_read_as_it_was_written_and_only_for_the_same_deployment() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("deployment.json");
-        let mut store = Store::open(&path, &fresh()).unwrap();
-        store
-            .change(|record| {
-                record.steps.insert(
-                    "PoseidonT3".to_owned(),
-                    Done {
-                        address: Some(Address::repeat_byte(9)),
-                        transaction: B256::repeat_byte(3),
-                        block: 7,
-                        gas: 8,
-                    },
-                );
-            })
-            .unwrap();
-        let again = Store::open(&path, &fresh()).unwrap();
-        assert_eq!(again.record(), store.record());
-        assert_eq!(again.record().libraries().len(), 1);
-        for other in [
-            Record::new(1, Address::repeat_byte(1), 10, PolicyConfig::Free),
-            Record::new(31337, Address::repeat_byte(2), 10, PolicyConfig::Free),
-            Record::new(31337, Address::repeat_byte(1), 11, PolicyConfig::Free),
-        ] {
-            assert!(Store::open(&path, &other).is_err());
-        }
-        std::fs::write(&path, "{}").unwrap();
-        assert!(Store::existing(&path).is_err());
     }
 }

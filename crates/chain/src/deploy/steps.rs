@@ -1,18 +1,23 @@
 //! One step: made to happen once, whatever interrupts it.
 //!
-//! A step's signed transaction is written down before it is sent. A run that finds one asks the chain for its receipt, sends
-//! the same bytes again if there is none, and begins anew only when another transaction took its nonce. A dry run sends
-//! nothing: it tells what every step would send, and where the contracts would come to lie.
+//! A step is sent by the one journalling sender ([`crate::submit::sender`]), whose journal is the deployment file: what is signed
+//! is written down before the node hears of it, and the next run takes it up. A step that is done counts only for the same
+//! call: another description never goes on with its contracts. A dry run sends nothing: it tells what every step would send,
+//! and where the contracts would come to lie.
 
 use alloy::eips::BlockNumberOrTag;
-use alloy::primitives::{Address, B256, Bytes};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::rpc::types::TransactionReceipt;
 use alloy::sol_types::{SolCall, SolEvent};
 
-use super::record::{Done, Pending, Record, Store};
-use crate::client::{Call, Client, SignedCall};
+use super::journal::Journal;
+use super::record::{Done, Record};
+use super::store::Store;
+use crate::client::{Call, Client, Quote};
 use crate::contracts::{Factory, RELEASE, artifact};
 use crate::error::Error;
+use crate::submit::account::{self, Account};
+use crate::submit::sender::{self, SendOptions};
 
 /// What a dry run tells about a step.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -27,6 +32,8 @@ pub struct Planned {
     pub data: Option<Bytes>,
     /// Gas, as the node estimates it now; `None` where that takes a contract that is not there yet.
     pub gas: Option<u64>,
+    /// The most that it can cost, in wei as a decimal number; `None` like the gas.
+    pub max_cost_wei: Option<U256>,
     /// Where the contract would come to lie.
     pub address: Option<Address>,
 }
@@ -36,11 +43,36 @@ struct DryRun {
     plan: Vec<Planned>,
 }
 
+/// How steps are paid for and waited for, and when waiting ends.
+#[derive(Clone, Copy)]
+pub struct Sending<'a> {
+    /// Fee cap, replacement, patience.
+    pub options: SendOptions,
+    /// Whether to stop waiting.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+impl Default for Sending<'_> {
+    fn default() -> Self {
+        Self {
+            options: SendOptions::default(),
+            stop: &|| false,
+        }
+    }
+}
+
+impl std::fmt::Debug for Sending<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.options.fmt(f)
+    }
+}
+
 /// Runs steps over a deployment file.
 pub struct Steps<'a> {
     client: &'a Client,
     store: Store,
     dry: Option<DryRun>,
+    sending: Sending<'a>,
     report: &'a mut dyn FnMut(&str),
 }
 
@@ -53,19 +85,32 @@ impl std::fmt::Debug for Steps<'_> {
 }
 
 impl<'a> Steps<'a> {
-    /// Steps that are sent. `report` hears the name of each before it is.
+    /// Steps that are sent as is usual. `report` hears the name of each before it is.
     pub fn new(
         client: &'a Client,
         store: Store,
         report: &'a mut dyn FnMut(&str),
     ) -> Result<Self, Error> {
+        Self::paid(client, store, Sending::default(), report)
+    }
+
+    /// Steps that are paid for and waited for as `sending` says.
+    pub fn paid(
+        client: &'a Client,
+        mut store: Store,
+        sending: Sending<'a>,
+        report: &'a mut dyn FnMut(&str),
+    ) -> Result<Self, Error> {
+        store.check(client.chain_id(), client.wallet("deploy")?.address())?;
+        store.lock()?;
         let mut steps = Self {
             client,
             store,
             dry: None,
+            sending,
             report,
         };
-        steps.settle_pending()?;
+        steps.take_up()?;
         Ok(steps)
     }
 
@@ -76,6 +121,7 @@ impl<'a> Steps<'a> {
         report: &'a mut dyn FnMut(&str),
     ) -> Result<Self, Error> {
         let from = store.record().deployer;
+        store.check(client.chain_id(), from)?;
         let nonce = client.nonce(from, BlockNumberOrTag::Pending)?;
         Ok(Self {
             client,
@@ -84,6 +130,7 @@ impl<'a> Steps<'a> {
                 nonce,
                 plan: Vec::new(),
             }),
+            sending: Sending::default(),
             report,
         })
     }
@@ -109,6 +156,11 @@ impl<'a> Steps<'a> {
         (self.store.record().clone(), plan)
     }
 
+    /// Says something beside the names of steps.
+    pub(super) fn tell(&mut self, what: &str) {
+        (self.report)(what);
+    }
+
     /// Changes the deployment file.
     pub(super) fn change(&mut self, change: impl FnOnce(&mut Record)) -> Result<(), Error> {
         self.store.change(change)
@@ -130,12 +182,8 @@ impl<'a> Steps<'a> {
         contract: &'static str,
         arguments: &[u8],
     ) -> Result<Address, Error> {
-        let artifact = artifact(contract)?;
-        if self.record().address(step).is_none() {
-            let code = artifact.creation_code(&self.record().libraries(), arguments)?;
-            let call = Call::deployment(contract, code);
-            self.run(step, &call, |receipt| receipt.contract_address)?;
-        }
+        let code = artifact(contract)?.creation_code(&self.record().libraries(), arguments)?;
+        self.once(step, &Call::deployment(contract, code))?;
         let address = self.record().require(step)?;
         if !self.is_dry() {
             self.check_code(address, contract)?;
@@ -169,15 +217,7 @@ impl<'a> Steps<'a> {
         factory: Address,
         call: &C,
     ) -> Result<Address, Error> {
-        if self.record().address(step).is_none() {
-            let call = Call::function(factory, call);
-            self.run(step, &call, |receipt| {
-                let logs = receipt.logs().iter();
-                logs.filter(|log| log.address() == factory)
-                    .find_map(|log| Factory::CloneDeployed::decode_log(&log.inner).ok())
-                    .map(|event| event.data.clone)
-            })?;
-        }
+        self.once(step, &Call::function(factory, call))?;
         self.record().require(step)
     }
 
@@ -188,10 +228,7 @@ impl<'a> Steps<'a> {
         to: Address,
         call: &C,
     ) -> Result<(), Error> {
-        if self.record().steps.contains_key(step) {
-            return Ok(());
-        }
-        self.run(step, &Call::function(to, call), |_| None)
+        self.once(step, &Call::function(to, call))
     }
 
     /// The receipt of a step that is done.
@@ -205,87 +242,46 @@ impl<'a> Steps<'a> {
         })
     }
 
-    fn run(
-        &mut self,
-        step: &str,
-        call: &Call,
-        made: impl FnOnce(&TransactionReceipt) -> Option<Address>,
-    ) -> Result<(), Error> {
+    /// Sends a step, unless the same call is done.
+    fn once(&mut self, step: &str, call: &Call) -> Result<(), Error> {
+        match self.record().steps.get(step) {
+            Some(done) if done.call == call.digest() => return Ok(()),
+            Some(done) => {
+                return Err(Error::Conflict(format!(
+                    "the step `{step}` was done with other data (transaction {}): go on with the description that it was done \
+                     for, or name another deployment file",
+                    done.transaction
+                )));
+            }
+            None => {}
+        }
         (self.report)(step);
         if self.dry.is_some() {
             return self.plan(step, call);
         }
-        let client = self.client;
-        let signed = client.prepare(call)?;
-        self.change(|record| {
-            record.pending = Some(Pending {
-                step: step.to_owned(),
-                transaction: signed.hash,
-                nonce: signed.nonce,
-                raw: signed.raw.clone(),
-            });
-        })?;
-        client.broadcast(&signed)?;
-        let receipt = client.wait(&signed)?;
-        let address = made(&receipt);
-        self.finish(step, &receipt, address)
+        let Sending { options, stop } = self.sending;
+        let node = Account::new(self.client);
+        // Whatever the step builds on: a replica that lags behind it would refuse the call.
+        let done = self.record().steps.values().map(|done| done.block).max();
+        let at_least = done.unwrap_or_default();
+        let prepared = sender::prepare(&node, call, at_least, &options, stop)?;
+        let mut journal = Journal::of_step(&mut self.store, self.client, step);
+        let settled = sender::send(&node, &mut journal, call, &prepared, &options, stop)?;
+        account::included(&settled).map(drop)
     }
 
-    fn finish(
-        &mut self,
-        step: &str,
-        receipt: &TransactionReceipt,
-        address: Option<Address>,
-    ) -> Result<(), Error> {
-        let done = Done {
-            address,
-            transaction: receipt.transaction_hash,
-            block: receipt.block_number.unwrap_or_default(),
-            gas: receipt.gas_used,
-        };
-        self.change(|record| {
-            record.steps.insert(step.to_owned(), done);
-            record.pending = None;
-        })
-    }
-
-    /// Finds out what became of the step that an interrupted run left.
-    fn settle_pending(&mut self) -> Result<(), Error> {
-        let Some(pending) = self.record().pending.clone() else {
+    /// Finds out what became of the step that an interrupted run left. One that failed, or whose nonce went to another
+    /// transaction, is no longer pending: it is sent anew when its turn comes.
+    fn take_up(&mut self) -> Result<(), Error> {
+        let Some(pending) = &self.store.record().pending else {
             return Ok(());
         };
-        (self.report)(&pending.step);
-        let signed = SignedCall {
-            what: pending.step.clone(),
-            hash: pending.transaction,
-            nonce: pending.nonce,
-            raw: pending.raw.clone(),
-        };
-        let client = self.client;
-        if client.receipt(signed.hash)?.is_none() {
-            let used = client.nonce(self.record().deployer, BlockNumberOrTag::Latest)?;
-            if used > signed.nonce {
-                // Another transaction took the nonce: this one can never be included.
-                return self.change(|record| record.pending = None);
-            }
-            // The node may have it already, and says so as an error: the receipt decides.
-            if let Err(error) = client.broadcast(&signed) {
-                tracing::debug!(%error, "sent again");
-            }
-        }
-        match client.wait(&signed) {
-            Ok(receipt) => {
-                let clone = receipt
-                    .logs()
-                    .iter()
-                    .find_map(|log| Factory::CloneDeployed::decode_log(&log.inner).ok())
-                    .map(|event| event.data.clone);
-                let address = receipt.contract_address.or(clone);
-                self.finish(&pending.step, &receipt, address)
-            }
-            Err(Error::Failed { .. }) => self.change(|record| record.pending = None),
-            Err(error) => Err(error),
-        }
+        let step = pending.step.clone();
+        (self.report)(&step);
+        let Sending { options, stop } = self.sending;
+        let node = Account::new(self.client);
+        let mut journal = Journal::of_step(&mut self.store, self.client, &step);
+        sender::resume(&node, &mut journal, &options, stop).map(drop)
     }
 
     fn plan(&mut self, step: &str, call: &Call) -> Result<(), Error> {
@@ -293,7 +289,7 @@ impl<'a> Steps<'a> {
         let Some(dry) = &mut self.dry else {
             return Ok(());
         };
-        let gas = self.client.quote(from, call).ok().map(|quote| quote.gas);
+        let quote = quote(self.client, from, call)?;
         let address = match call.to {
             None => Some(from.create(dry.nonce)),
             Some(factory) => {
@@ -312,7 +308,8 @@ impl<'a> Steps<'a> {
             to: call.to,
             bytes: call.data.len(),
             data: call.to.map(|_| call.data.clone()),
-            gas,
+            gas: quote.map(|quote| quote.gas),
+            max_cost_wei: quote.map(|quote| quote.cost()),
             address: call.to.is_none().then_some(address).flatten(),
         });
         self.change(|record| {
@@ -320,11 +317,34 @@ impl<'a> Steps<'a> {
                 step.to_owned(),
                 Done {
                     address,
+                    call: call.digest(),
                     transaction: B256::ZERO,
                     block: 0,
-                    gas: gas.unwrap_or_default(),
+                    gas: quote.map(|quote| quote.gas).unwrap_or_default(),
                 },
             );
         })
     }
+}
+
+/// What a call takes; `None` where the contract is not there yet, or not ready for the call. At an empty address every call
+/// succeeds, so that the node's estimate would be far too low.
+fn quote(client: &Client, from: Address, call: &Call) -> Result<Option<Quote>, Error> {
+    if let Some(to) = call.to
+        && client.code(to)?.is_empty()
+    {
+        return Ok(None);
+    }
+    Ok(client.quote(from, call).ok())
+}
+
+/// The contract that a step's transaction made, itself or through the factory that it called.
+pub(super) fn made(receipt: &TransactionReceipt, to: Option<Address>) -> Option<Address> {
+    let Some(factory) = to else {
+        return receipt.contract_address;
+    };
+    let logs = receipt.logs().iter();
+    logs.filter(|log| log.address() == factory)
+        .find_map(|log| Factory::CloneDeployed::decode_log(&log.inner).ok())
+        .map(|event| event.data.clone)
 }

@@ -16,9 +16,9 @@ use maci_protocol::recorded::relay::{cid, digest_of};
 use maci_protocol::testing::{Spec, simulate};
 use maci_protocol::{Address, Message, PollId};
 use maci_verifier::{Mode, PollParams};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Chain, account, key, poll_config, shipped_keys};
+use crate::support::{Chain, account, ask, key, poll_config, shipped_keys};
 
 /// Messages as voters would send them.
 fn messages(count: u64) -> Vec<Message> {
@@ -48,10 +48,6 @@ impl Reader {
         let (panel, relays) = (&self.panel, &self.relays);
         ingest(panel, relays, self.target, &options, &mut self.store, &()).unwrap()
     }
-}
-
-fn ask(client: &Client, method: &'static str, params: Value) {
-    let _: Value = client.request_once(method, params).unwrap();
 }
 
 #[test]

@@ -100,6 +100,11 @@ pub(crate) fn poll_config(mode: Mode, policy: PolicyConfig) -> PollConfig {
     }
 }
 
+/// Asks anvil to do something.
+pub(crate) fn ask(client: &Client, method: &'static str, params: serde_json::Value) {
+    let _: serde_json::Value = client.request_once(method, params).unwrap();
+}
+
 /// The address of anvil's funded account `index`.
 pub(crate) fn account(chain: &Chain, index: usize) -> Address {
     chain.client(index).wallet("test").unwrap().address()

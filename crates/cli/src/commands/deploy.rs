@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use maci_chain::Error;
 use maci_chain::deploy::{Planned, Record, Steps, Store, maci};
+use maci_chain::primitives::U256;
 use serde_json::json;
 
 use crate::audit::DevKeysArgs;
-use crate::chain::{self, DryRunArgs, EthKeyArgs, NodeArgs};
+use crate::chain::{self, SenderArgs};
 use crate::context::Context;
-use crate::deployment::{self, RecordArgs};
+use crate::deployment::{self, RecordArgs, VerifyingKeysArgs};
 use crate::failure::Failure;
 use crate::report::Report;
 
@@ -23,21 +25,14 @@ pub(crate) struct DeployArgs {
     #[command(flatten)]
     record: RecordArgs,
 
-    /// Directory of the verifying keys to register
-    #[arg(long, value_name = "DIR", default_value = "keys")]
-    keys: PathBuf,
-
     #[command(flatten)]
-    node: NodeArgs,
-
-    #[command(flatten)]
-    eth_key: EthKeyArgs,
+    keys: VerifyingKeysArgs,
 
     #[command(flatten)]
     dev_keys: DevKeysArgs,
 
     #[command(flatten)]
-    dry_run: DryRunArgs,
+    sender: SenderArgs,
 }
 
 /// Deploys MACI with a registry of its own and registers the shipped keys of its depth.
@@ -50,10 +45,7 @@ pub(crate) fn run(context: &Context<'_>, args: &DeployArgs) -> Result<Report, Fa
     if keys.is_empty() {
         return Err(Failure::usage(
             "no_keys",
-            format!(
-                "no key in {} is for the state tree depth {depth}",
-                args.keys.display()
-            ),
+            format!("there is no key for the state tree depth {depth}"),
         )
         .hint("maci keys list shows which there are"));
     }
@@ -63,7 +55,7 @@ pub(crate) fn run(context: &Context<'_>, args: &DeployArgs) -> Result<Report, Fa
             "the sign-up policy lets everyone in any number of times; use it for tests only",
         );
     }
-    let client = args.node.connect_with(&args.eth_key)?;
+    let client = args.sender.connect()?;
     let deployer = client
         .wallet("deploy")
         .map_err(|error| chain::failure(&error))?
@@ -73,15 +65,21 @@ pub(crate) fn run(context: &Context<'_>, args: &DeployArgs) -> Result<Report, Fa
     let store = Store::open(path, &fresh).map_err(|error| chain::failure(&error))?;
     let before = store.record().steps.len();
     let mut report = |step: &str| context.progress.note(&format!("{step} ..."));
-    let steps = if args.dry_run.dry_run {
+    let cancel = context.interrupt.cancel();
+    let stop = || cancel.is_cancelled();
+    let failed = |error: Error| {
+        let failure = chain::failure(&error);
+        context.interrupt.check().err().unwrap_or(failure)
+    };
+    let steps = if args.sender.is_dry() {
         Steps::dry(&client, store, &mut report)
     } else {
-        Steps::new(&client, store, &mut report)
+        Steps::paid(&client, store, args.sender.sending(&stop)?, &mut report)
     };
-    let mut steps = steps.map_err(|error| chain::failure(&error))?;
-    let instance = maci::deploy(&mut steps, &keys).map_err(|error| chain::failure(&error))?;
+    let mut steps = steps.map_err(failed)?;
+    let instance = maci::deploy(&mut steps, &keys).map_err(failed)?;
     let (record, plan) = steps.into_plan();
-    if args.dry_run.dry_run {
+    if args.sender.is_dry() {
         return Ok(plan_report(&plan));
     }
     let gas: u64 = record.steps.values().map(|done| done.gas).sum();
@@ -108,6 +106,10 @@ pub(crate) fn run(context: &Context<'_>, args: &DeployArgs) -> Result<Report, Fa
 /// What a dry run of steps shows.
 pub(crate) fn plan_report(plan: &[Planned]) -> Report {
     let known: u64 = plan.iter().filter_map(|step| step.gas).sum();
+    let cost = plan
+        .iter()
+        .filter_map(|step| step.max_cost_wei)
+        .fold(U256::ZERO, U256::saturating_add);
     let unknown = plan.iter().filter(|step| step.gas.is_none()).count();
     let rows = plan
         .iter()
@@ -119,15 +121,18 @@ pub(crate) fn plan_report(plan: &[Planned]) -> Report {
                 step.bytes.to_string(),
                 step.gas
                     .map_or_else(|| "?".to_owned(), |gas| gas.to_string()),
+                step.max_cost_wei
+                    .map_or_else(|| "?".to_owned(), |cost| cost.to_string()),
                 step.address
                     .map_or_else(String::new, |address| address.to_string()),
             ]
         })
         .collect();
-    Report::new(json!({ "dry_run": true, "steps": plan, "gas": known, "steps_without_estimate": unknown }))
-        .table(&["step", "to", "bytes", "gas", "comes to lie at"], &[2, 3], rows)
+    Report::new(json!({ "dry_run": true, "steps": plan, "gas": known, "max_cost_wei": cost.to_string(), "steps_without_estimate": unknown }))
+        .table(&["step", "to", "bytes", "gas", "at most wei", "comes to lie at"], &[2, 3, 4], rows)
         .text(format!(
-            "{} transactions, {known} gas without the {unknown} that call contracts not there yet; nothing was sent",
+            "{} transactions, {known} gas and at most {cost} wei without the {unknown} that call contracts not there yet; nothing was \
+             sent",
             plan.len()
         ))
 }

@@ -1,15 +1,14 @@
 //! `maci submit`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
-use maci_chain::submit::{SendOptions, SubmitOptions};
+use maci_chain::submit::SubmitOptions;
 use maci_coordinator::{StageId, Submission, Target, TransactionRow};
 use serde_json::{Value, json};
 
 use crate::audit::DevKeysArgs;
-use crate::chain::{DryRunArgs, EthKeyArgs, NodeArgs};
+use crate::chain::{DryRunArgs, EthKeyArgs, FeeArgs, NodeArgs};
 use crate::context::Context;
 use crate::coordinator_key::{self, KeyArgs};
 use crate::failure::Failure;
@@ -50,17 +49,8 @@ pub(crate) struct SubmitArgs {
 /// How transactions are paid for and waited for.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct SendArgs {
-    /// The most that is ever paid per gas, in gwei; above it, submission waits
-    #[arg(long, value_name = "GWEI", default_value_t = 100.0)]
-    max_fee: f64,
-
-    /// Seconds after which a transaction that is not included is replaced by one with higher fees
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    bump_after: u64,
-
-    /// Seconds to wait for one transaction, or for fees below the limit, before giving up for now
-    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
-    patience: u64,
+    #[command(flatten)]
+    fees: FeeArgs,
 
     /// Blocks on top of the last transaction before the poll counts as done
     #[arg(long, value_name = "N", default_value_t = 2)]
@@ -70,24 +60,8 @@ pub(crate) struct SendArgs {
 impl SendArgs {
     /// As the chain crate takes them.
     pub(crate) fn options(self) -> Result<SubmitOptions, Failure> {
-        if !(self.max_fee > 0.0 && self.max_fee < 1e9) {
-            return Err(Failure::usage(
-                "bad_max_fee",
-                format!(
-                    "--max-fee takes gwei above 0 and below 10^9, found {}",
-                    self.max_fee
-                ),
-            ));
-        }
-        // Whole wei, within the range just checked.
-        #[allow(clippy::cast_sign_loss)]
-        let fee_cap = (self.max_fee * 1e9) as u128;
         Ok(SubmitOptions {
-            send: SendOptions {
-                fee_cap,
-                bump_after: Duration::from_secs(self.bump_after),
-                patience: Duration::from_secs(self.patience),
-            },
+            send: self.fees.options()?,
             confirmations: self.confirmations,
             ..SubmitOptions::default()
         })
@@ -95,7 +69,7 @@ impl SendArgs {
 
     /// The highest price of gas, in wei.
     pub(crate) fn fee_cap(self) -> Result<u128, Failure> {
-        Ok(self.options()?.send.fee_cap)
+        Ok(self.fees.options()?.fee_cap)
     }
 }
 

@@ -6,8 +6,10 @@ mod evidence;
 mod join;
 mod keygen;
 mod messages;
+mod rounds;
 mod show;
 mod signup;
+mod trust;
 mod vote;
 
 use clap::Subcommand;
@@ -37,7 +39,7 @@ pub(crate) enum VoterCommand {
 pub(crate) fn run(context: &Context<'_>, command: &VoterCommand) -> Result<Report, Failure> {
     match command {
         VoterCommand::Keygen(args) => keygen::run(context, args),
-        VoterCommand::Signup(args) => signup::run(args),
+        VoterCommand::Signup(args) => signup::run(context, args),
         VoterCommand::Join(args) => join::run(context, args),
         VoterCommand::Vote(args) => vote::run(context, args),
         VoterCommand::ChangeKey(args) => change_key::run(context, args),

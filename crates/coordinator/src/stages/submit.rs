@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use maci_chain::Client;
 use maci_chain::submit::{
-    Addresses, DryCall, Notice, OnChain as Chain, Pending, Planned, Position, RegisteredKeys,
-    Store as _, SubmitOptions, Work, close as close_poll, dry_run as dry, submit,
+    Account, Addresses, DryCall, Notice, OnChain as Chain, Pending, Planned, Position,
+    RegisteredKeys, Store as _, SubmitOptions, Work, close as close_poll, dry_run as dry, submit,
     withdraw as take_back,
 };
 use maci_verifier::VerifyingKey;
@@ -211,7 +211,7 @@ pub(crate) fn close(
 pub(crate) fn withdraw(job: &Job, control: Control<'_>) -> Result<Option<TransactionRow>, Error> {
     let target = job.target.clone().ok_or(Error::NoChain)?;
     let settled = take_back(
-        &Chain::account_of(&target.client),
+        &Account::new(&target.client),
         &mut JournalStore(&job.journal),
         &target.options.send,
         &|| control.cancel.is_cancelled(),

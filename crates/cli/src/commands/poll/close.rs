@@ -3,17 +3,20 @@
 use std::time::Duration;
 
 use clap::Args;
-use maci_chain::Client;
 use maci_chain::client::Call;
 use maci_chain::contracts::Poll;
 use maci_chain::primitives::Address;
+use maci_chain::{Client, Error, Kind};
 use serde_json::json;
 
-use crate::chain::{self, DryRunArgs, EthKeyArgs, NodeArgs, Outcome};
+use crate::chain::{self, Outcome, SenderArgs};
 use crate::context::Context;
 use crate::deployment::InstanceArgs;
 use crate::failure::Failure;
 use crate::report::Report;
+
+/// The longest pause between two looks at the chain's clock, in seconds.
+const PAUSE: u64 = 15;
 
 /// Arguments of `poll close`.
 #[derive(Args, Debug)]
@@ -30,18 +33,12 @@ pub(crate) struct CloseArgs {
     wait: bool,
 
     #[command(flatten)]
-    node: NodeArgs,
-
-    #[command(flatten)]
-    eth_key: EthKeyArgs,
-
-    #[command(flatten)]
-    dry_run: DryRunArgs,
+    sender: SenderArgs,
 }
 
 /// Merges the state after the end. Only strictly after: at the end itself MACI still takes messages (D15).
 pub(super) fn run(context: &Context<'_>, args: &CloseArgs) -> Result<Report, Failure> {
-    let client = args.node.connect_with(&args.eth_key)?;
+    let client = args.sender.connect()?;
     let instance = args.instance.resolve(&client)?;
     let poll = instance.poll(&client, args.poll)?.poll;
     let ask = |error| chain::failure(&error);
@@ -53,11 +50,8 @@ pub(super) fn run(context: &Context<'_>, args: &CloseArgs) -> Result<Report, Fai
         .map_err(ask)?
         .saturating_to();
     await_end(context, args, &client, end)?;
-    match chain::send(
-        &client,
-        &Call::function(poll, &Poll::mergeStateCall {}),
-        args.dry_run,
-    )? {
+    let call = Call::function(poll, &Poll::mergeStateCall {});
+    match chain::send(context, &client, &call, &args.sender)? {
         Outcome::Planned(plan) => {
             let text = chain::plan_text(&plan);
             Ok(Report::new(plan).text(text))
@@ -86,30 +80,35 @@ fn await_end(
 ) -> Result<(), Failure> {
     let mut told = false;
     loop {
-        let now = client.now().map_err(|error| chain::failure(&error))?;
-        if now > end {
-            return Ok(());
-        }
-        let left = end - now + 1;
-        if !args.wait {
-            return Err(Failure::conflict(
-                "poll_open",
-                format!(
-                    "poll {} is open until {end} (Unix time), and the chain's time is {now}",
-                    args.poll
-                ),
-            )
-            .hint(format!(
-                "run the same command in {left} seconds, or add --wait"
-            )));
-        }
+        let left = match client.now() {
+            Ok(now) if now > end => return Ok(()),
+            Ok(now) if !args.wait => {
+                return Err(
+                    chain::failure(&Error::VotingOpen { end, now }).hint(format!(
+                        "run the same command in {} seconds, or add --wait",
+                        end - now + 1
+                    )),
+                );
+            }
+            Ok(now) => end - now + 1,
+            Err(error) if args.wait && error.kind() == Kind::Outside => {
+                // The end comes whether the node answers or not.
+                context
+                    .progress
+                    .note(&format!("{error}; trying on until the poll is over ..."));
+                PAUSE
+            }
+            Err(error) => return Err(chain::failure(&error)),
+        };
         if !told {
-            context
-                .progress
-                .note(&format!("the poll is open for {left} seconds more ..."));
+            context.progress.note(&format!(
+                "the poll is open for {left} seconds more, by the time of the chain's newest block ..."
+            ));
             told = true;
         }
-        context.interrupt.check()?;
-        std::thread::sleep(Duration::from_secs(left.min(5)));
+        for _ in 0..left.min(PAUSE) {
+            context.interrupt.check()?;
+            std::thread::sleep(Duration::from_secs(1));
+        }
     }
 }

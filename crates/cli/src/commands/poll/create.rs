@@ -3,18 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use maci_chain::deploy::{Steps, Store, poll};
+use maci_chain::deploy::{Grid, Record, Steps, Store, poll};
+use maci_chain::{Client, Error, wallet};
 use maci_protocol::keys::{CoordinatorKey, PrivateKey, PublicKey};
 use rand::RngCore as _;
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::audit::DevKeysArgs;
-use crate::chain::{self, DryRunArgs, EthKeyArgs, NodeArgs};
+use crate::chain::{self, SenderArgs};
 use crate::commands::deploy::plan_report;
 use crate::context::Context;
 use crate::coordinator_key;
-use crate::deployment::{self, RecordArgs};
+use crate::deployment::{self, RecordArgs, VerifyingKeysArgs};
 use crate::failure::Failure;
 use crate::files;
 use crate::report::Report;
@@ -35,21 +36,14 @@ pub(crate) struct CreateArgs {
     #[command(flatten)]
     record: RecordArgs,
 
-    /// Directory of the verifying keys
-    #[arg(long, value_name = "DIR", default_value = "keys")]
-    keys: PathBuf,
-
     #[command(flatten)]
-    node: NodeArgs,
-
-    #[command(flatten)]
-    eth_key: EthKeyArgs,
+    keys: VerifyingKeysArgs,
 
     #[command(flatten)]
     dev_keys: DevKeysArgs,
 
     #[command(flatten)]
-    dry_run: DryRunArgs,
+    sender: SenderArgs,
 }
 
 /// Creates a poll with a coordinator key, a policy and a credit proxy of its own.
@@ -81,17 +75,23 @@ pub(super) fn run(context: &Context<'_>, args: &CreateArgs) -> Result<Report, Fa
             "the joining policy lets every signed-up key in; sybils are kept out by the sign-up policy alone, if at all",
         );
     }
-    let client = args.node.connect_with(&args.eth_key)?;
-    let coordinator = coordinator_key(context, args)?;
+    let client = args.sender.connect()?;
+    let coordinator = coordinator_key(context, args, store.record())?;
+    warn_about_the_end(context, &client)?;
     let mut report = |step: &str| context.progress.note(&format!("{step} ..."));
-    let steps = if args.dry_run.dry_run {
+    let cancel = context.interrupt.cancel();
+    let stop = || cancel.is_cancelled();
+    let failed = |error: Error| {
+        let failure = chain::failure(&error);
+        context.interrupt.check().err().unwrap_or(failure)
+    };
+    let steps = if args.sender.is_dry() {
         Steps::dry(&client, store, &mut report)
     } else {
-        Steps::new(&client, store, &mut report)
+        Steps::paid(&client, store, args.sender.sending(&stop)?, &mut report)
     };
-    let mut steps = steps.map_err(|error| chain::failure(&error))?;
-    let made = poll::create(&mut steps, &config, &coordinator, &keys)
-        .map_err(|error| chain::failure(&error))?;
+    let mut steps = steps.map_err(failed)?;
+    let made = poll::create(&mut steps, &config, &coordinator, &keys).map_err(failed)?;
     let (record, plan) = steps.into_plan();
     let instance = record.maci().map_err(|error| chain::failure(&error))?;
     let Some(made) = made else {
@@ -123,10 +123,29 @@ pub(super) fn run(context: &Context<'_>, args: &CreateArgs) -> Result<Report, Fa
     )))
 }
 
+/// Says so where nothing can keep a block from coming in the very second of the end.
+fn warn_about_the_end(context: &Context<'_>, client: &Client) -> Result<(), Failure> {
+    let grid = Grid::read(client).map_err(|error| chain::failure(&error))?;
+    if grid.spacing().is_none() {
+        context.warn(
+            "end_can_be_hit",
+            "blocks of this chain can come in any second: whoever gets transactions into a block with exactly the poll's end as its \
+             time can make the poll impossible to prove (docs/threat-model.md); on chains with a fixed block time the end is put \
+             where no block comes",
+        );
+    }
+    Ok(())
+}
+
 /// The public key of the file; a fresh one is made where there is no file, and a dry run keeps none.
-fn coordinator_key(context: &Context<'_>, args: &CreateArgs) -> Result<PublicKey, Failure> {
+fn coordinator_key(
+    context: &Context<'_>,
+    args: &CreateArgs,
+    record: &Record,
+) -> Result<PublicKey, Failure> {
     let path = &args.coordinator_key_file;
     if path.exists() {
+        wallet::read_secret(path).map_err(|error| chain::failure(&error))?;
         let key = coordinator_key::read(path)?;
         context.warn(
             "coordinator_key_exists",
@@ -138,10 +157,21 @@ fn coordinator_key(context: &Context<'_>, args: &CreateArgs) -> Result<PublicKey
         );
         return public(&key);
     }
+    if let Some(left) = record.poll_under_way() {
+        return Err(Failure::conflict(
+            "unfinished_poll",
+            format!(
+                "an interrupted run has sent a poll with the coordinator key {}, and {} does not exist",
+                left.coordinator_public_key,
+                path.display()
+            ),
+        )
+        .hint("name the file that the interrupted run wrote with --coordinator-key-file; without that key the poll cannot be tallied"));
+    }
     let mut bytes = Zeroizing::new([0u8; 32]);
     rand::rngs::OsRng.fill_bytes(bytes.as_mut());
     let private = PrivateKey::from_be_bytes(bytes.as_ref());
-    if !args.dry_run.dry_run {
+    if !args.sender.is_dry() {
         write_key(path, &private)?;
     }
     Ok(private.public_key())

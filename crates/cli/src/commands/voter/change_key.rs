@@ -7,9 +7,11 @@ use maci_chain::voter;
 use maci_verifier::Mode;
 use serde_json::json;
 
-use super::messages::{self, Ballot, Draft, Vote, VotesArgs};
+use super::messages::{self, Ballot, Vote, VotesArgs};
+use super::rounds;
+use super::trust::TrustArgs;
 use super::vote::{differ, joined};
-use crate::chain::{self, DryRunArgs, EthKeyArgs, NodeArgs, Outcome};
+use crate::chain::{self, Outcome, SenderArgs};
 use crate::context::Context;
 use crate::deployment::InstanceArgs;
 use crate::failure::Failure;
@@ -41,13 +43,10 @@ pub(crate) struct ChangeKeyArgs {
     votes: VotesArgs,
 
     #[command(flatten)]
-    node: NodeArgs,
+    trust: TrustArgs,
 
     #[command(flatten)]
-    eth_key: EthKeyArgs,
-
-    #[command(flatten)]
-    dry_run: DryRunArgs,
+    sender: SenderArgs,
 }
 
 /// Publishes votes under the new key and then, last, the key change under the old one.
@@ -57,15 +56,25 @@ pub(crate) struct ChangeKeyArgs {
 pub(super) fn run(context: &Context<'_>, args: &ChangeKeyArgs) -> Result<Report, Failure> {
     let mut old = args.voter.open()?;
     let mut new = Voter::open(&args.new_voter, args.new_password_file.as_deref())?;
-    let (old_key, new_key) = (old.key().public_key(), new.key().public_key());
-    differ(&old_key, &new_key)?;
-    let client = args.node.connect_with(&args.eth_key)?;
+    let new_key = new.key().public_key();
+    differ(&old.key().public_key(), &new_key)?;
+    let client = args.sender.connect()?;
     let instance = args.instance.resolve(&client)?;
     let mut entry = joined(&old, client.chain_id(), &instance.maci, args.poll)?;
+    let known = new.poll(client.chain_id(), instance.maci, args.poll);
+    let mut moved = entry.moved(known)?;
     let contracts = instance.poll(&client, args.poll)?;
     let ballot = Ballot::read(&client, &contracts).map_err(|error| chain::failure(&error))?;
+    let record = instance.poll_record(args.poll);
+    let key = args
+        .trust
+        .confirm(context, contracts.poll, &ballot, record, Some(&entry))?;
+    entry.coordinator_public_key = Some(key.clone());
+    moved.coordinator_public_key = Some(key);
+    moved.replace(args.votes.replace)?;
     let votes = args.votes.read()?;
     if !args.votes.unchecked {
+        entry.refuse_if_moved_here()?;
         ballot.check(&votes, &entry.voice_credits)?;
     }
     if votes.is_empty() {
@@ -76,49 +85,34 @@ pub(super) fn run(context: &Context<'_>, args: &ChangeKeyArgs) -> Result<Report,
         );
     }
     let (change, votes) = split(&ballot, &votes)?;
-    let mut drafts: Vec<Draft<'_>> = (2..=votes.len() as u64 + 1)
-        .rev()
-        .zip(votes)
-        .map(|(nonce, vote)| Draft {
-            vote: *vote,
-            nonce,
-            signer: new.key(),
-            new_key: &new_key,
-        })
-        .collect();
-    drafts.push(Draft {
-        vote: change,
-        nonce: 1,
-        signer: old.key(),
-        new_key: &new_key,
-    });
-    let sealed = messages::encrypt(&drafts, &ballot, &entry)?;
+    let round = rounds::change(change, votes, &moved, old.key(), (new.key(), &new_key));
+    let sealed = messages::encrypt(&round, &ballot, &entry)?;
+    moved.note(&round);
+    entry.greatest_nonce = entry.greatest_nonce.max(1);
+    entry.key_changed = true;
     let call = voter::publish(contracts.poll, &sealed).map_err(|error| chain::failure(&error))?;
-    match chain::send(&client, &call, args.dry_run)? {
+    // Before it is sent: what is published without its answer ever coming back has to be replaced all the same.
+    if !args.sender.is_dry() {
+        new.note_poll(moved)?;
+        old.note_poll(entry)?;
+    }
+    match chain::send(context, &client, &call, &args.sender)? {
         Outcome::Planned(plan) => {
             let text = chain::plan_text(&plan);
             Ok(Report::new(plan).text(text))
         }
-        Outcome::Included(receipt) => {
-            let mut moved = entry.clone();
-            moved.greatest_nonce = sealed.len() as u64;
-            new.note_poll(moved)?;
-            entry.key_changed = true;
-            entry.greatest_nonce = entry.greatest_nonce.max(1);
-            old.note_poll(entry)?;
-            Ok(Report::new(json!({
-                "poll_id": args.poll,
-                "messages": sealed.len(),
-                "new_public_key": new.public_key(),
-                "receipt": chain::receipt_data(&receipt),
-            }))
-            .text(format!(
-                "the key of poll {} is {} from now on; {} encrypted messages are published",
-                args.poll,
-                new.public_key(),
-                sealed.len()
-            )))
-        }
+        Outcome::Included(receipt) => Ok(Report::new(json!({
+            "poll_id": args.poll,
+            "messages": sealed.len(),
+            "new_public_key": new.public_key(),
+            "receipt": chain::receipt_data(&receipt),
+        }))
+        .text(format!(
+            "the key of poll {} is {} from now on; {} encrypted messages are published",
+            args.poll,
+            new.public_key(),
+            sealed.len()
+        ))),
     }
 }
 

@@ -20,8 +20,10 @@ use rand::RngCore as _;
 use serde_json::{Value, json};
 
 use super::evidence::EvidenceArgs;
+use super::messages::Ballot;
+use super::trust::TrustArgs;
 use crate::audit::DevKeysArgs;
-use crate::chain::{self, DryRunArgs, EthKeyArgs, NodeArgs, Outcome};
+use crate::chain::{self, Outcome, SenderArgs};
 use crate::context::Context;
 use crate::deployment::{Instance, InstanceArgs};
 use crate::failure::Failure;
@@ -58,25 +60,35 @@ pub(crate) struct JoinArgs {
     dev_keys: DevKeysArgs,
 
     #[command(flatten)]
-    node: NodeArgs,
+    trust: TrustArgs,
 
     #[command(flatten)]
-    eth_key: EthKeyArgs,
-
-    #[command(flatten)]
-    dry_run: DryRunArgs,
+    sender: SenderArgs,
 }
 
 /// Joins, unless the key has.
 pub(super) fn run(context: &Context<'_>, args: &JoinArgs) -> Result<Report, Failure> {
     let mut file = args.voter.open()?;
-    let client = args.node.connect_with(&args.eth_key)?;
+    let client = args.sender.connect()?;
     let instance = args.instance.resolve(&client)?;
     let contracts = instance.poll(&client, args.poll)?;
+    let asked = |error: Error| chain::failure(&error);
+    let ballot = Ballot::read(&client, &contracts).map_err(asked)?;
+    let record = instance.poll_record(args.poll);
+    let known = file.poll(client.chain_id(), instance.maci, args.poll);
+    let key = args
+        .trust
+        .confirm(context, contracts.poll, &ballot, record, known)?;
+    let place = Place {
+        chain_id: client.chain_id(),
+        maci: instance.maci,
+        poll_id: args.poll,
+        poll: contracts.poll,
+        key,
+    };
     let poll_id = Fr::from(args.poll);
     let nullifier = file.key().nullifier(poll_id);
     let from_block = args.from_block.unwrap_or(instance.from_block);
-    let asked = |error: Error| chain::failure(&error);
 
     let used = Poll::pollNullifiersCall {
         nullifier: word(&nullifier),
@@ -84,9 +96,7 @@ pub(super) fn run(context: &Context<'_>, args: &JoinArgs) -> Result<Report, Fail
     if client.call(contracts.poll, &used).map_err(asked)? {
         let joined =
             voter::joined_before(&client, contracts.poll, nullifier, from_block).map_err(asked)?;
-        return note(
-            args, &client, &instance, &contracts, &mut file, joined, None,
-        );
+        return note(&place, &mut file, joined, None);
     }
     let (leaves, depth) = sign_ups(&client, &instance, &contracts, from_block).map_err(asked)?;
     let key = proving_key(context, args, &client, &contracts, depth)?;
@@ -100,10 +110,6 @@ pub(super) fn run(context: &Context<'_>, args: &JoinArgs) -> Result<Report, Fail
     .map_err(|error| Failure::outside("prove", job::with_causes(&error)))?;
 
     let account = client.wallet("joinPoll").map_err(asked)?.address();
-    let record = instance
-        .record
-        .as_ref()
-        .and_then(|record| record.poll(args.poll));
     let evidence = args
         .evidence
         .resolve(account, record.map(|poll| &poll.policy))?;
@@ -115,7 +121,7 @@ pub(super) fn run(context: &Context<'_>, args: &JoinArgs) -> Result<Report, Fail
     };
     let credit_data = args.credit_data.clone().unwrap_or_default();
     let call = voter::join(contracts.poll, &joining, evidence, credit_data);
-    match chain::send(&client, &call, args.dry_run)? {
+    match chain::send(context, &client, &call, &args.sender)? {
         Outcome::Planned(plan) => {
             let text = chain::plan_text(&plan);
             Ok(Report::new(plan).text(text))
@@ -123,54 +129,54 @@ pub(super) fn run(context: &Context<'_>, args: &JoinArgs) -> Result<Report, Fail
         Outcome::Included(receipt) => {
             let joined = voter::joined(&receipt, contracts.poll).map_err(asked)?;
             let receipt = chain::receipt_data(&receipt);
-            note(
-                args,
-                &client,
-                &instance,
-                &contracts,
-                &mut file,
-                joined,
-                Some(&receipt),
-            )
+            note(&place, &mut file, joined, Some(&receipt))
         }
     }
 }
 
+/// The poll that is joined, and the coordinator's key there.
+struct Place {
+    chain_id: u64,
+    maci: Address,
+    poll_id: u64,
+    poll: Address,
+    key: String,
+}
+
 /// Writes the voter's place down.
 fn note(
-    args: &JoinArgs,
-    client: &Client,
-    instance: &Instance,
-    contracts: &PollContracts,
+    place: &Place,
     file: &mut Voter,
     joined: Joined,
     receipt: Option<&Value>,
 ) -> Result<Report, Failure> {
-    let known = file
-        .poll(client.chain_id(), instance.maci, args.poll)
-        .cloned();
+    let known = file.poll(place.chain_id, place.maci, place.poll_id);
     let credits = field::to_dec(&joined.voice_credits);
-    file.note_poll(JoinedPoll {
-        chain_id: client.chain_id(),
-        maci: instance.maci,
-        poll_id: args.poll,
-        poll: contracts.poll,
-        state_index: joined.state_index,
-        voice_credits: credits.clone(),
-        greatest_nonce: known.as_ref().map_or(0, |poll| poll.greatest_nonce),
-        key_changed: known.is_some_and(|poll| poll.key_changed),
-    })?;
+    // A key that joined without this file may have published without it too.
+    let mut entry = known.cloned().unwrap_or_else(|| JoinedPoll {
+        nonces_unknown: receipt.is_none(),
+        ..JoinedPoll::default()
+    });
+    entry.chain_id = place.chain_id;
+    entry.maci = place.maci;
+    entry.poll_id = place.poll_id;
+    entry.poll = place.poll;
+    entry.state_index = joined.state_index;
+    entry.voice_credits.clone_from(&credits);
+    entry.coordinator_public_key = Some(place.key.clone());
+    file.note_poll(entry)?;
     let before = if receipt.is_none() { " before" } else { "" };
     Ok(Report::new(json!({
-        "poll_id": args.poll,
-        "poll": contracts.poll,
+        "poll_id": place.poll_id,
+        "poll": place.poll,
+        "coordinator_public_key": place.key,
         "state_index": joined.state_index,
         "voice_credits": credits,
         "receipt": receipt,
     }))
     .text(format!(
         "joined poll {}{before} as number {} with {credits} voice credits",
-        args.poll, joined.state_index
+        place.poll_id, joined.state_index
     )))
 }
 

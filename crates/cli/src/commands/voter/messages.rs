@@ -1,9 +1,4 @@
 //! From votes to messages that are ready to publish.
-//!
-//! Messages are processed from the last published to the first, and a voter's message counts only with the next nonce: the one
-//! published last carries 1, the one before it 2 (protocol.md §12). A batch is therefore numbered from its end, and it is
-//! filled up by repeating its first vote until it reaches every nonce that this voter has used: then nothing that was published
-//! before can count any more.
 
 use std::str::FromStr;
 
@@ -13,7 +8,7 @@ use maci_chain::{Client, Error};
 use maci_crypto::babyjubjub::RawPoint;
 use maci_crypto::field;
 use maci_protocol::keys::{PrivateKey, PublicKey};
-use maci_protocol::message::{Message, VoteCommand};
+use maci_protocol::message::{CommandError, Message, SignedCommand, VoteCommand};
 use maci_protocol::{Nonce, PollId, StateIndex, VoteOptionIndex, VoteWeight};
 use maci_verifier::{Mode, Salt};
 use rand::RngCore as _;
@@ -61,6 +56,10 @@ pub(super) struct VotesArgs {
     /// Publish votes even if they cannot count
     #[arg(long)]
     pub(super) unchecked: bool,
+
+    /// Replace up to N messages that were published with this key from elsewhere, which the voter file does not know
+    #[arg(long, value_name = "N")]
+    pub(super) replace: Option<u64>,
 }
 
 impl VotesArgs {
@@ -193,7 +192,7 @@ impl Ballot {
     }
 }
 
-/// One message before it is encrypted.
+/// One message before it is signed and encrypted.
 pub(super) struct Draft<'a> {
     pub(super) vote: Vote,
     pub(super) nonce: u64,
@@ -201,18 +200,20 @@ pub(super) struct Draft<'a> {
     pub(super) new_key: &'a PublicKey,
 }
 
-/// Numbers votes from their end and fills up to `used` by repeating the first, so that nothing published before counts.
-pub(super) fn number(votes: &[Vote], used: u64) -> Vec<(Vote, u64)> {
-    let Some(first) = votes.first() else {
-        return Vec::new();
-    };
-    let count = (votes.len() as u64).max(used);
-    let repeats = count - votes.len() as u64;
-    let fill = (0..repeats).map(|_| *first);
-    // The repeated vote goes first, and so is processed last: it sets again what is set already.
-    fill.chain(votes.iter().copied())
-        .zip((1..=count).rev())
-        .collect()
+impl Draft<'_> {
+    /// The command, signed.
+    pub(super) fn sign(&self, entry: &JoinedPoll) -> Result<SignedCommand, CommandError> {
+        VoteCommand {
+            state_index: StateIndex(entry.state_index),
+            new_public_key: self.new_key.coordinates(),
+            vote_option_index: VoteOptionIndex(self.vote.option),
+            new_vote_weight: VoteWeight(self.vote.weight),
+            nonce: Nonce(self.nonce),
+            poll_id: PollId(entry.poll_id),
+            salt: random_salt(),
+        }
+        .sign(self.signer)
+    }
 }
 
 /// Signs and encrypts, each message under a one-time key.
@@ -225,16 +226,7 @@ pub(super) fn encrypt(
     drafts
         .iter()
         .map(|draft| {
-            let command = VoteCommand {
-                state_index: StateIndex(entry.state_index),
-                new_public_key: draft.new_key.coordinates(),
-                vote_option_index: VoteOptionIndex(draft.vote.option),
-                new_vote_weight: VoteWeight(draft.vote.weight),
-                nonce: Nonce(draft.nonce),
-                poll_id: PollId(entry.poll_id),
-                salt: random_salt(),
-            };
-            let signed = command.sign(draft.signer).map_err(|error| refuse(&error))?;
+            let signed = draft.sign(entry).map_err(|error| refuse(&error))?;
             signed
                 .encrypt(&random_key(), &ballot.coordinator.coordinates())
                 .map_err(|error| refuse(&error))

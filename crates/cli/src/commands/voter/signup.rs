@@ -6,7 +6,8 @@ use maci_chain::{Client, Error, voter};
 use serde_json::json;
 
 use super::evidence::EvidenceArgs;
-use crate::chain::{self, DryRunArgs, EthKeyArgs, NodeArgs, Outcome};
+use crate::chain::{self, Outcome, SenderArgs};
+use crate::context::Context;
 use crate::deployment::InstanceArgs;
 use crate::failure::Failure;
 use crate::report::Report;
@@ -25,19 +26,13 @@ pub(crate) struct SignupArgs {
     evidence: EvidenceArgs,
 
     #[command(flatten)]
-    node: NodeArgs,
-
-    #[command(flatten)]
-    eth_key: EthKeyArgs,
-
-    #[command(flatten)]
-    dry_run: DryRunArgs,
+    sender: SenderArgs,
 }
 
 /// Signs up, unless the key has.
-pub(super) fn run(args: &SignupArgs) -> Result<Report, Failure> {
+pub(super) fn run(context: &Context<'_>, args: &SignupArgs) -> Result<Report, Failure> {
     let mut file = args.voter.open()?;
-    let client = args.node.connect_with(&args.eth_key)?;
+    let client = args.sender.connect()?;
     let instance = args.instance.resolve(&client)?;
     let key = file.key().public_key();
     let known =
@@ -61,7 +56,7 @@ pub(super) fn run(args: &SignupArgs) -> Result<Report, Failure> {
     let policy = instance.record.as_ref().map(|record| &record.policy);
     let evidence = args.evidence.resolve(account, policy)?;
     let call = voter::sign_up(instance.maci, &key, evidence);
-    match chain::send(&client, &call, args.dry_run)? {
+    match chain::send(context, &client, &call, &args.sender)? {
         Outcome::Planned(plan) => {
             let text = chain::plan_text(&plan);
             Ok(Report::new(plan).text(text))

@@ -5,8 +5,10 @@ use maci_chain::voter;
 use maci_protocol::keys::PublicKey;
 use serde_json::json;
 
-use super::messages::{self, Ballot, Draft, VotesArgs};
-use crate::chain::{self, DryRunArgs, EthKeyArgs, NodeArgs, Outcome};
+use super::messages::{self, Ballot, VotesArgs};
+use super::rounds;
+use super::trust::TrustArgs;
+use crate::chain::{self, Outcome, SenderArgs};
 use crate::context::Context;
 use crate::deployment::InstanceArgs;
 use crate::failure::Failure;
@@ -30,19 +32,16 @@ pub(crate) struct VoteArgs {
     votes: VotesArgs,
 
     #[command(flatten)]
-    node: NodeArgs,
+    trust: TrustArgs,
 
     #[command(flatten)]
-    eth_key: EthKeyArgs,
-
-    #[command(flatten)]
-    dry_run: DryRunArgs,
+    sender: SenderArgs,
 }
 
 /// Publishes votes. They replace everything that this voter has published before.
 pub(super) fn run(context: &Context<'_>, args: &VoteArgs) -> Result<Report, Failure> {
     let mut file = args.voter.open()?;
-    let client = args.node.connect_with(&args.eth_key)?;
+    let client = args.sender.connect()?;
     let instance = args.instance.resolve(&client)?;
     let mut entry = joined(&file, client.chain_id(), &instance.maci, args.poll)?;
     let votes = args.votes.read()?;
@@ -52,17 +51,24 @@ pub(super) fn run(context: &Context<'_>, args: &VoteArgs) -> Result<Report, Fail
     }
     let contracts = instance.poll(&client, args.poll)?;
     let ballot = Ballot::read(&client, &contracts).map_err(|error| chain::failure(&error))?;
+    let record = instance.poll_record(args.poll);
+    let key = args
+        .trust
+        .confirm(context, contracts.poll, &ballot, record, Some(&entry))?;
+    entry.coordinator_public_key = Some(key);
+    entry.replace(args.votes.replace)?;
     if !args.votes.unchecked {
+        entry.refuse_if_moved_here()?;
         ballot.check(&votes, &entry.voice_credits)?;
     }
     if entry.key_changed {
         context.warn(
             "key_changed",
-            "a key change of this voter is published: messages under this file's key that are published after it are \
-             processed before it, and void it; vote again with the new key's file and maci voter change-key",
+            "a key change from this file was sent: messages under this file's key that are published after it are processed \
+             before it, and void it and the votes under the new key; to keep the new key, vote by maci voter change-key",
         );
     }
-    if entry.greatest_nonce > 0 {
+    if entry.greatest_nonce > 0 && !entry.came_by_change {
         context.warn(
             "replaces_earlier_votes",
             "this replaces every vote that this voter has published in this poll: the last published message is processed \
@@ -70,33 +76,25 @@ pub(super) fn run(context: &Context<'_>, args: &VoteArgs) -> Result<Report, Fail
         );
     }
     let own = file.key().public_key();
-    let numbered = messages::number(&votes, entry.greatest_nonce);
-    let drafts: Vec<Draft<'_>> = numbered
-        .iter()
-        .map(|(vote, nonce)| Draft {
-            vote: *vote,
-            nonce: *nonce,
-            signer: file.key(),
-            new_key: &own,
-        })
-        .collect();
-    let sealed = messages::encrypt(&drafts, &ballot, &entry)?;
+    let round = rounds::votes(&votes, &entry, file.key(), &own);
+    let sealed = messages::encrypt(&round, &ballot, &entry)?;
+    entry.note(&round);
     let call = voter::publish(contracts.poll, &sealed).map_err(|error| chain::failure(&error))?;
-    match chain::send(&client, &call, args.dry_run)? {
+    // Before it is sent: what is published without its answer ever coming back has to be replaced all the same.
+    if !args.sender.is_dry() {
+        file.note_poll(entry)?;
+    }
+    match chain::send(context, &client, &call, &args.sender)? {
         Outcome::Planned(plan) => {
             let text = chain::plan_text(&plan);
             Ok(Report::new(plan).text(text))
         }
-        Outcome::Included(receipt) => {
-            entry.greatest_nonce = entry.greatest_nonce.max(sealed.len() as u64);
-            file.note_poll(entry)?;
-            Ok(Report::new(json!({
-                "poll_id": args.poll,
-                "messages": sealed.len(),
-                "receipt": chain::receipt_data(&receipt),
-            }))
-            .text(format!("{} encrypted messages are published", sealed.len())))
-        }
+        Outcome::Included(receipt) => Ok(Report::new(json!({
+            "poll_id": args.poll,
+            "messages": sealed.len(),
+            "receipt": chain::receipt_data(&receipt),
+        }))
+        .text(format!("{} encrypted messages are published", sealed.len()))),
     }
 }
 
