@@ -179,7 +179,7 @@ fn errors_name_what_is_wrong_with_a_file() {
         (&|b| b[44] ^= 1, "base field"),
         (&|b| b[80] ^= 1, "scalar field"),
         // variables, public inputs, domain
-        (&|b| b[116] ^= 0xff, "public inputs among"),
+        (&|b| b[118] ^= 0xff, "public inputs among"),
         (&|b| b[120] ^= 1, "power of two"),
         (&|b| b[112] ^= 1, "bytes, found"),
         (&|b| b[124] ^= 1, "not on the curve"),
