@@ -12,10 +12,10 @@
 use std::{error::Error, hint::black_box};
 
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystem, OptimizationGoal};
-use maci_benches::{args, median, memory_above, poll};
-use maci_circuits::{Circuit, Inputs, Matrices, matrices};
+use maci_benches::{args, median, memory_above};
+use maci_circuits::{Circuit, Inputs, Matrices, SHIPPED, matrices, sample_inputs};
 use maci_prover::witness::Assignment;
-use maci_verifier::{CircuitId, Mode, PollParams};
+use maci_verifier::CircuitId;
 
 const RUNS: usize = 5;
 
@@ -25,21 +25,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{:<32} {:>18} {:>18} {:>18} {:>8} {:>8}",
         "circuit", "full synthesis", "key generation", "assignment", "faster", "smaller"
     );
-    for mode in [Mode::Qv, Mode::NonQv, Mode::Full] {
-        let [process, tally] = poll::inputs(PollParams {
-            state_tree_depth: 10,
-            tally_processing_state_tree_depth: 1,
-            vote_option_tree_depth: 2,
-            message_batch_size: 20,
-            vote_options: 25,
-            mode,
-        })?;
-        let tally = (mode != Mode::Full).then_some(tally);
-        for (id, inputs) in [process].into_iter().chain(tally) {
-            let name = id.to_string();
-            if wanted.is_empty() || wanted.contains(&name) {
-                measure(id, &inputs)?;
-            }
+    for id in SHIPPED {
+        if wanted.is_empty() || wanted.contains(&id.to_string()) {
+            measure(id, &sample_inputs(id)?)?;
         }
     }
     Ok(())

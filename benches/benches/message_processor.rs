@@ -4,8 +4,9 @@
 
 use std::error::Error;
 
-use maci_benches::{args, circuit, poll};
-use maci_verifier::{CircuitId, Mode, PollParams};
+use maci_benches::{args, circuit};
+use maci_circuits::sample_inputs;
+use maci_verifier::{CircuitId, Mode};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let wanted = args();
@@ -17,18 +18,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         if !wanted.is_empty() && !wanted.iter().any(|arg| arg == name) {
             continue;
         }
-        let [(id, inputs), _] = poll::inputs(PollParams {
-            state_tree_depth: 10,
-            tally_processing_state_tree_depth: 1,
-            vote_option_tree_depth: 2,
-            message_batch_size: 20,
-            vote_options: 25,
+        let id = CircuitId::MessageProcessor {
             mode,
-        })?;
+            state_tree_depth: 10,
+            message_batch_size: 20,
+            vote_option_tree_depth: 2,
+        };
         circuit::measure(circuit::Case {
             id,
             maci_rows: Some(maci_rows),
-            inputs: Some(inputs),
+            inputs: Some(sample_inputs(id)?),
         })?;
     }
     if wanted.is_empty() {

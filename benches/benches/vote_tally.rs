@@ -4,23 +4,22 @@
 
 use std::error::Error;
 
-use maci_benches::{circuit, poll};
-use maci_verifier::{CircuitId, Mode, PollParams};
+use maci_benches::circuit;
+use maci_circuits::sample_inputs;
+use maci_verifier::{CircuitId, Mode};
 
 fn main() -> Result<(), Box<dyn Error>> {
     for (mode, maci_rows) in [(Mode::Qv, 16_903), (Mode::NonQv, 12_404)] {
-        let [_, (id, inputs)] = poll::inputs(PollParams {
+        let id = CircuitId::VoteTally {
+            mode,
             state_tree_depth: 10,
             tally_processing_state_tree_depth: 1,
             vote_option_tree_depth: 2,
-            message_batch_size: 20,
-            vote_options: 25,
-            mode,
-        })?;
+        };
         circuit::measure(circuit::Case {
             id,
             maci_rows: Some(maci_rows),
-            inputs: Some(inputs),
+            inputs: Some(sample_inputs(id)?),
         })?;
     }
     for (mode, maci_rows) in [(Mode::Qv, Some(386_083)), (Mode::NonQv, None)] {

@@ -9,7 +9,6 @@
 use std::time::Instant;
 
 pub mod circuit;
-pub mod poll;
 
 /// The arguments after `--`, without the flags that `cargo bench` adds.
 pub fn args() -> Vec<String> {

@@ -30,6 +30,7 @@ pub mod poll_joined;
 pub mod poll_joining;
 mod private_key;
 pub mod reference;
+mod sample;
 mod stats;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -39,6 +40,7 @@ pub use components::{Component, INPUTS};
 pub use pinned::{PINNED, SHIPPED, pinned_json};
 pub use poll_joined::PollJoinedInputs;
 pub use poll_joining::PollJoiningInputs;
+pub use sample::sample_inputs;
 pub use stats::{CircuitDigest, CircuitStats, Matrices, circuit_digest, matrices, stats};
 
 /// Everything that one proof is about, public and private.

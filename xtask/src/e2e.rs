@@ -80,7 +80,28 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let maci = stages::maci_binary(root)?;
     CASES
         .iter()
-        .try_for_each(|case| check_poll(root, &maci, &work.join(case.name), case))
+        .try_for_each(|case| check_poll(root, &maci, &work.join(case.name), case))?;
+    check_files(root, &maci, &work)
+}
+
+/// Our prover on a circuit of circom with a key of snarkjs, and snarkjs on circuits and keys of ours.
+fn check_files(root: &Path, maci: &Path, work: &Path) -> Result<()> {
+    let files = work.join("circom");
+    std::fs::create_dir_all(&files)?;
+    let text = |path: &Path| {
+        path.to_str()
+            .map(str::to_owned)
+            .context("the path is not UTF-8")
+    };
+    let (maci, files) = (text(maci)?, text(&files)?);
+    let cache = text(&work.join("cache"))?;
+    let env = [("MACI_CACHE", cache.as_str())];
+    stages::run(
+        &root.join("tools/e2e"),
+        "node",
+        &["circom.mjs", &maci, &files],
+        &env,
+    )
 }
 
 fn install(root: &Path) -> Result<()> {
@@ -89,7 +110,7 @@ fn install(root: &Path) -> Result<()> {
         stages::available("npm"),
         "npm is not installed: the end-to-end tests need Node 20 with npm"
     );
-    if tools.join("node_modules/snarkjs").is_dir() {
+    if tools.join("node_modules/circom2").is_dir() {
         return Ok(());
     }
     stages::run(

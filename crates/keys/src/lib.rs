@@ -12,6 +12,7 @@
 //! - [`store`]: proving keys cached by circuit digest.
 //! - [`manifest`]: `keys/manifest.toml` and the verifying keys beside it.
 //! - [`shipped`]: both, compiled in.
+//! - [`snarkjs`]: keys and witnesses of circom's and snarkjs' own file formats.
 
 pub mod container;
 pub mod error;
@@ -22,6 +23,7 @@ pub mod proving_key;
 pub mod r1cs;
 pub mod setup;
 pub mod shipped;
+pub mod snarkjs;
 pub mod store;
 
 pub use error::{KeyFileError, ManifestError, StoreError};

@@ -41,6 +41,35 @@ impl Rows {
         rows
     }
 
+    /// Rows from entries (row, column, coefficient number) in any order.
+    pub(crate) fn of_entries(rows: usize, mut entries: Vec<(u32, u32, u32)>) -> Self {
+        entries.sort_by_key(|(row, ..)| *row);
+        let mut out = Self {
+            ends: vec![0; rows],
+            entries: Vec::with_capacity(entries.len()),
+        };
+        for (row, column, coefficient) in entries {
+            out.ends[row as usize] += 1;
+            out.entries.push((column, coefficient));
+        }
+        let mut end = 0;
+        for count in &mut out.ends {
+            end += *count;
+            *count = end;
+        }
+        out
+    }
+
+    /// Every entry as (row, column, coefficient number), row by row.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, u32, u32)> {
+        (0u32..).zip(&self.ends).flat_map(|(index, _)| {
+            let entries = self.row(index as usize);
+            entries
+                .iter()
+                .map(move |(column, number)| (index, *column, *number))
+        })
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -62,10 +91,10 @@ impl Rows {
     }
 }
 
-/// Distinct coefficients, 0 and ±1 at fixed numbers.
+/// Distinct coefficients, 1 and −1 at fixed numbers.
 #[derive(Debug)]
-struct Coefficients {
-    table: Vec<Fr>,
+pub(crate) struct Coefficients {
+    pub(crate) table: Vec<Fr>,
     // Looked up by value, never iterated.
     numbers: HashMap<Fr, u32>,
 }
@@ -74,7 +103,7 @@ const ONE: u32 = 0;
 const MINUS_ONE: u32 = 1;
 
 impl Coefficients {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut coefficients = Self {
             table: Vec::new(),
             numbers: HashMap::new(),
@@ -85,12 +114,37 @@ impl Coefficients {
         coefficients
     }
 
-    fn number(&mut self, value: Fr) -> u32 {
+    pub(crate) fn number(&mut self, value: Fr) -> u32 {
         *self.numbers.entry(value).or_insert_with(|| {
             self.table.push(value);
             (self.table.len() - 1) as u32
         })
     }
+}
+
+/// One row times an assignment.
+fn evaluate_row(row: &[(u32, u32)], coefficients: &[Fr], assignment: &[Fr]) -> Fr {
+    let mut sum = Fr::ZERO;
+    for (column, coefficient) in row {
+        let value = assignment[*column as usize];
+        match *coefficient {
+            ONE => sum += value,
+            MINUS_ONE => sum -= value,
+            number => sum += value * coefficients[number as usize],
+        }
+    }
+    sum
+}
+
+/// A matrix times an assignment, written to the front of `out`.
+pub(crate) fn multiply(matrix: &Rows, coefficients: &[Fr], assignment: &[Fr], out: &mut [Fr]) {
+    out[..matrix.len()]
+        .par_iter_mut()
+        .enumerate()
+        .with_min_len(256)
+        .for_each(|(index, value)| {
+            *value = evaluate_row(matrix.row(index), coefficients, assignment);
+        });
 }
 
 /// The matrices of a circuit and everything that setup and prover need to know of it.
@@ -165,29 +219,14 @@ impl R1cs {
         self.constraints() + self.instance_variables
     }
 
-    /// One row times an assignment.
-    fn evaluate_row(&self, row: &[(u32, u32)], assignment: &[Fr]) -> Fr {
-        let mut sum = Fr::ZERO;
-        for (column, coefficient) in row {
-            let value = assignment[*column as usize];
-            match *coefficient {
-                ONE => sum += value,
-                MINUS_ONE => sum -= value,
-                number => sum += value * self.coefficients[number as usize],
-            }
-        }
-        sum
-    }
-
     /// A matrix times an assignment, written to the front of `out`.
     pub fn multiply(&self, matrix: &Rows, assignment: &[Fr], out: &mut [Fr]) {
-        out[..matrix.len()]
-            .par_iter_mut()
-            .enumerate()
-            .with_min_len(256)
-            .for_each(|(index, value)| {
-                *value = self.evaluate_row(matrix.row(index), assignment);
-            });
+        multiply(matrix, &self.coefficients, assignment, out);
+    }
+
+    /// The distinct coefficients, by their numbers.
+    pub(crate) fn coefficients(&self) -> &[Fr] {
+        &self.coefficients
     }
 
     /// The transposed matrix times a vector of one value per row, added to `out`.
@@ -210,7 +249,9 @@ impl R1cs {
             .into_par_iter()
             .with_min_len(256)
             .find_first(|index| {
-                let value = |matrix: &Rows| self.evaluate_row(matrix.row(*index), assignment);
+                let value = |matrix: &Rows| {
+                    evaluate_row(matrix.row(*index), &self.coefficients, assignment)
+                };
                 value(&self.a) * value(&self.b) != value(&self.c)
             })
     }

@@ -76,6 +76,16 @@ impl Secrets {
     }
 }
 
+impl Secrets {
+    pub(crate) fn delta(&self) -> Fr {
+        self.delta
+    }
+
+    pub(crate) fn tau(&self) -> Fr {
+        self.tau
+    }
+}
+
 /// Each variable's polynomials of A, B and C at tau, and the powers' vanishing polynomial.
 struct Evaluated {
     a: Vec<Fr>,

@@ -7,7 +7,7 @@ use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::{CurveGroup, VariableBaseMSM};
 use ark_ff::{AdditiveGroup, FftField, Field, PrimeField};
 use ark_poly::{EvaluationDomain, GeneralEvaluationDomain};
-use maci_keys::{ProvingKey, R1cs};
+use maci_keys::{ProvingKey, R1cs, proving_key::Query};
 use rayon::prelude::*;
 
 use crate::cancel::Cancel;
@@ -27,6 +27,16 @@ pub struct Points {
 
 type BigInt = <Fr as PrimeField>::BigInt;
 
+/// The points of a key that are not multiplied by the witness, but by the randomness.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Blinding {
+    pub(crate) alpha_g1: G1Affine,
+    pub(crate) beta_g1: G1Affine,
+    pub(crate) beta_g2: G2Affine,
+    pub(crate) delta_g1: G1Affine,
+    pub(crate) delta_g2: G2Affine,
+}
+
 /// Makes a proof with randomness `r` and `s`, after checking that the assignment satisfies the circuit.
 pub fn create(
     key: &ProvingKey,
@@ -35,15 +45,41 @@ pub fn create(
     cancel: &Cancel,
 ) -> Result<Points, ProveError> {
     let h = quotient(key, assignment.values(), cancel)?;
+    let points = key.verifying_key().points();
+    let blinding = Blinding {
+        alpha_g1: *points.alpha_g1(),
+        beta_g1: *key.beta_g1(),
+        beta_g2: *points.beta_g2(),
+        delta_g1: *key.delta_g1(),
+        delta_g2: *points.delta_g2(),
+    };
+    let witness_from = key.r1cs().instance_variables;
     let query = key.query();
+    combine(
+        query,
+        &blinding,
+        (assignment.values(), witness_from),
+        h,
+        (r, s),
+        cancel,
+    )
+}
+
+/// The proof's points from a key's, the values of all variables (private ones from `witness_from` on), and the scalars of H.
+pub(crate) fn combine(
+    query: &Query,
+    blinding: &Blinding,
+    (values, witness_from): (&[Fr], usize),
+    h: Vec<Fr>,
+    (r, s): (Fr, Fr),
+    cancel: &Cancel,
+) -> Result<Points, ProveError> {
     cancel.check()?;
     let h_point = G1Projective::msm_bigint(&query.h, &bigints(&h));
     drop(h);
     cancel.check()?;
-    let values = bigints(assignment.values());
-    let witness = values
-        .get(key.r1cs().instance_variables..)
-        .unwrap_or_default();
+    let values = bigints(values);
+    let witness = values.get(witness_from..).unwrap_or_default();
     let l_point = G1Projective::msm_bigint(&query.l, witness);
     cancel.check()?;
     let a_point = G1Projective::msm_bigint(&query.a, &gather(&values, &query.a_indices));
@@ -54,11 +90,16 @@ pub fn create(
     cancel.check()?;
     let b_g2_point = G2Projective::msm_bigint(&query.b_g2, &b_values);
 
-    let points = key.verifying_key().points();
-    let delta_g1 = *key.delta_g1();
-    let a = a_point + points.alpha_g1() + delta_g1 * r;
-    let b_g1 = b_g1_point + key.beta_g1() + delta_g1 * s;
-    let b = b_g2_point + points.beta_g2() + *points.delta_g2() * s;
+    let Blinding {
+        alpha_g1,
+        beta_g1,
+        beta_g2,
+        delta_g1,
+        delta_g2,
+    } = *blinding;
+    let a = a_point + alpha_g1 + delta_g1 * r;
+    let b_g1 = b_g1_point + beta_g1 + delta_g1 * s;
+    let b = b_g2_point + beta_g2 + delta_g2 * s;
     let c = l_point + h_point + a * s + b_g1 * r - delta_g1 * (r * s);
     Ok(Points {
         a: a.into_affine(),

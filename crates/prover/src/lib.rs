@@ -6,10 +6,12 @@
 //!
 //! - [`witness`]: inputs to assignment; matrices are not built again.
 //! - [`groth16`]: the proof from key and assignment.
+//! - [`circom`]: the same engine for snarkjs' keys and circom's witnesses.
 //! - [`pool`]: many proofs at once.
 //! - [`memory`]: what a proof needs and what the machine has.
 
 pub mod cancel;
+pub mod circom;
 pub mod error;
 pub mod groth16;
 pub mod memory;
@@ -18,6 +20,7 @@ mod prove;
 pub mod witness;
 
 pub use cancel::Cancel;
+pub use circom::{CircomError, CircomProof, prove_circom};
 pub use error::ProveError;
 pub use pool::{Event, Job, Pool, Randomness};
 pub use prove::{prove, prove_cancellable};

@@ -1,4 +1,6 @@
-//! `maci prove`.
+//! `maci prove`: a job's proofs, or one proof from the files of circom and snarkjs.
+
+mod external;
 
 use clap::Args;
 use maci_coordinator::{ProofKind, StageId};
@@ -14,10 +16,16 @@ use crate::report::Report;
 pub(crate) struct ProveArgs {
     #[command(flatten)]
     proving: ProvingArgs,
+
+    #[command(flatten)]
+    external: external::ExternalArgs,
 }
 
 /// Makes every proof that is missing and checks them all as one transcript.
 pub(crate) fn run(context: &Context<'_>, args: &ProveArgs) -> Result<Report, Failure> {
+    if let Some(files) = args.external.files() {
+        return external::run(context, &files);
+    }
     let mut session = args.proving.resume(context)?;
     session.run(&[StageId::Prove, StageId::Transcript])?;
     let proofs = session.status()?.proofs;

@@ -1,4 +1,6 @@
-//! `maci keys export`.
+//! `maci keys export`: a verifying key as others read it, or a circuit's dev proving key and a witness for snarkjs.
+
+mod snarkjs;
 
 use std::path::PathBuf;
 
@@ -8,7 +10,7 @@ use maci_verifier::{CircuitId, VerifyingKey};
 use serde_json::json;
 
 use super::KeyDirArgs;
-use crate::audit;
+use crate::audit::{self, DevKeysArgs};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::files;
@@ -29,6 +31,17 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
+    /// Write the circuit's development proving key for snarkjs to this file instead
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "out"])]
+    zkey: Option<PathBuf>,
+
+    /// Write a witness of a simulated poll for that key to this file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "out"])]
+    wtns: Option<PathBuf>,
+
+    #[command(flatten)]
+    dev_keys: DevKeysArgs,
+
     #[command(flatten)]
     directory: KeyDirArgs,
 }
@@ -44,6 +57,9 @@ enum Form {
 
 /// Exports a key. A verifying key is public; what it is worth is in its label, which is shown.
 pub(super) fn run(context: &Context<'_>, args: &ExportArgs) -> Result<Report, Failure> {
+    if args.zkey.is_some() || args.wtns.is_some() {
+        return snarkjs::run(context, args);
+    }
     let key = verifying_key(context, args)?;
     context.warn(
         "insecure_dev_keys",

@@ -1,0 +1,336 @@
+//! `.zkey`: a Groth16 proving key as snarkjs writes it.
+//!
+//! It differs from a key of this crate in two ways. The points of H belong to the values of A·B − C at the odd points of a
+//! domain of twice the size ("circom reduction"), not to the coefficients of the quotient; and there is no matrix C: the prover
+//! takes A·B for it. So neither prover can use the other's key, and the types keep them apart.
+
+use core::fmt;
+use std::path::Path;
+
+use ark_bn254::{Fq, Fq2, Fr, G1Affine, G2Affine};
+use ark_ff::{BigInt, FftField, PrimeField};
+
+use super::binfile::{Section, Sections};
+use super::error::SnarkjsFileError;
+use super::wtns::{Wtns, expect_prime, limbs};
+use crate::proving_key::Query;
+use crate::r1cs::{Coefficients, Rows, multiply};
+
+/// A proving key of snarkjs.
+#[derive(Clone)]
+pub struct Zkey {
+    /// Public variables, the constant 1 included.
+    pub instance_variables: usize,
+    /// All variables, the constant 1 included.
+    pub variables: usize,
+    /// Rows of the quadratic arithmetic program, padded to a power of two.
+    pub domain_size: usize,
+    /// alpha in G1.
+    pub alpha_g1: G1Affine,
+    /// beta in G1.
+    pub beta_g1: G1Affine,
+    /// beta in G2.
+    pub beta_g2: G2Affine,
+    /// gamma in G2.
+    pub gamma_g2: G2Affine,
+    /// delta in G1.
+    pub delta_g1: G1Affine,
+    /// delta in G2.
+    pub delta_g2: G2Affine,
+    /// One point for the constant and one for each public input; the identity where a public input is not used.
+    pub ic: Vec<G1Affine>,
+    /// The points that a prover multiplies. `h` is in circom's basis.
+    pub query: Query,
+    a: Rows,
+    b: Rows,
+    coefficients: Vec<Fr>,
+}
+
+impl fmt::Debug for Zkey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Zkey")
+            .field("instance_variables", &self.instance_variables)
+            .field("variables", &self.variables)
+            .field("domain_size", &self.domain_size)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sizes of the header.
+struct Sizes {
+    variables: u32,
+    instance: u32,
+    domain: u32,
+}
+
+impl Zkey {
+    /// The format's magic.
+    pub(super) const MAGIC: &'static str = "zkey";
+    /// The version that snarkjs writes.
+    pub(super) const VERSION: u32 = 1;
+    /// Groth16's number in section 1.
+    pub(super) const GROTH16: u32 = 1;
+
+    /// Reads a Groth16 key over BN254.
+    pub fn open(path: &Path) -> Result<Self, SnarkjsFileError> {
+        let mut file = Sections::open(path, Self::MAGIC, Self::VERSION)?;
+        let found = file.section(1, "proof system", 4)?.number()?;
+        if found != Self::GROTH16 {
+            return Err(SnarkjsFileError::ProofSystem { found });
+        }
+        let mut header = file.section(2, "Groth16 header", 2 * 36 + 12 + 3 * 64 + 3 * 128)?;
+        expect_prime::<Fq>(&mut header, "base field")?;
+        expect_prime::<Fr>(&mut header, "scalar field")?;
+        let sizes = sizes(&mut header)?;
+        let [alpha_g1, beta_g1] = [g1(&mut header, 0)?, g1(&mut header, 1)?];
+        let [beta_g2, gamma_g2] = [g2(&mut header, 2)?, g2(&mut header, 3)?];
+        let (delta_g1, delta_g2) = (g1(&mut header, 4)?, g2(&mut header, 5)?);
+
+        let (variables, instance) = (sizes.variables as usize, sizes.instance as usize);
+        let ic = g1s(&mut file, 3, "IC", instance)?;
+        let (a, b, coefficients) = matrices(&mut file, &sizes)?;
+        let (a_indices, a_points) = finite(g1s(&mut file, 5, "A", variables)?);
+        let b_g1 = g1s(&mut file, 6, "B in G1", variables)?;
+        let b_g2 = g2s(&mut file, 7, "B in G2", variables)?;
+        let differs = b_g1
+            .iter()
+            .zip(&b_g2)
+            .position(|(one, two)| one.is_none() != two.is_none());
+        if let Some(index) = differs {
+            return Err(SnarkjsFileError::HalfB { index });
+        }
+        let (b_indices, b_g1) = finite(b_g1);
+        let (_, b_g2) = finite(b_g2);
+        let or_identity = |points: Vec<Option<G1Affine>>| -> Vec<G1Affine> {
+            points.into_iter().map(Option::unwrap_or_default).collect()
+        };
+        let l = or_identity(g1s(&mut file, 8, "C", variables - instance)?);
+        let h = or_identity(g1s(&mut file, 9, "H", sizes.domain as usize)?);
+        Ok(Self {
+            instance_variables: instance,
+            variables,
+            domain_size: sizes.domain as usize,
+            alpha_g1,
+            beta_g1,
+            beta_g2,
+            gamma_g2,
+            delta_g1,
+            delta_g2,
+            ic: or_identity(ic),
+            query: Query {
+                a_indices,
+                a: a_points,
+                b_indices,
+                b_g1,
+                b_g2,
+                h,
+                l,
+            },
+            a,
+            b,
+            coefficients,
+        })
+    }
+
+    /// Refuses the witness of a circuit with another number of variables.
+    pub fn expect(&self, witness: &Wtns) -> Result<(), SnarkjsFileError> {
+        let (expected, found) = (self.variables, witness.values().len());
+        if expected == found {
+            Ok(())
+        } else {
+            Err(SnarkjsFileError::WitnessLength { expected, found })
+        }
+    }
+
+    /// A and B times an assignment, each padded to the domain.
+    pub fn evaluate(&self, assignment: &[Fr]) -> [Vec<Fr>; 2] {
+        [&self.a, &self.b].map(|matrix| {
+            let mut out = vec![Fr::default(); self.domain_size];
+            multiply(matrix, &self.coefficients, assignment, &mut out);
+            out
+        })
+    }
+}
+
+fn sizes(header: &mut Section<'_>) -> Result<Sizes, SnarkjsFileError> {
+    let [variables, inputs, domain] = [header.number()?, header.number()?, header.number()?];
+    let refuse = |detail: String| Err(SnarkjsFileError::Header { detail });
+    if inputs >= variables {
+        return refuse(format!(
+            "{inputs} public inputs among {variables} variables"
+        ));
+    }
+    if !domain.is_power_of_two() || domain < 2 || domain.ilog2() >= Fr::TWO_ADICITY {
+        return refuse(format!(
+            "a domain of {domain} points, expected a power of two from 2 to 2^27"
+        ));
+    }
+    Ok(Sizes {
+        variables,
+        instance: inputs + 1,
+        domain,
+    })
+}
+
+/// A list of points without those at infinity, and where they were.
+fn finite<P>(points: Vec<Option<P>>) -> (Vec<u32>, Vec<P>) {
+    (0u32..)
+        .zip(points)
+        .filter_map(|(index, point)| Some((index, point?)))
+        .unzip()
+}
+
+/// 2^-256: the raw limbs of a stored coefficient hold two factors of the Montgomery radix, those of an `Fr` one.
+const RADIX_INVERSE: Fr = Fr::new_unchecked(BigInt([1, 0, 0, 0]));
+
+/// The two matrices, and the distinct coefficients that their entries number.
+fn matrices(file: &mut Sections, sizes: &Sizes) -> Result<(Rows, Rows, Vec<Fr>), SnarkjsFileError> {
+    const NAME: &str = "coefficients";
+    const ENTRY: u64 = 44;
+    let length = file.length(4, NAME)?;
+    let mut section = file.section(4, NAME, length)?;
+    if length < 4 {
+        return Err(SnarkjsFileError::Truncated { place: NAME });
+    }
+    let count = section.number()?;
+    let expected = 4 + u64::from(count) * ENTRY;
+    if length != expected {
+        return Err(SnarkjsFileError::SectionLength {
+            name: NAME,
+            expected,
+            found: length,
+        });
+    }
+    let mut coefficients = Coefficients::new();
+    let mut entries: [Vec<(u32, u32, u32)>; 2] = Default::default();
+    section.entries::<44>(count as usize, |index, bytes| {
+        let word = |at: usize| {
+            u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
+        let [matrix, row, column] = [word(0), word(4), word(8)];
+        for (what, found, bound) in [
+            ("matrix", matrix, 2),
+            ("row", row, sizes.domain),
+            ("column", column, sizes.variables),
+        ] {
+            if found >= bound {
+                return Err(SnarkjsFileError::Index {
+                    index,
+                    what,
+                    found,
+                    bound,
+                });
+            }
+        }
+        let mut value = [0u8; 32];
+        value.copy_from_slice(&bytes[12..]);
+        let raw = limbs(&value);
+        if raw >= Fr::MODULUS {
+            return Err(SnarkjsFileError::NotReduced { name: NAME, index });
+        }
+        let number = coefficients.number(Fr::new_unchecked(raw) * RADIX_INVERSE);
+        entries[matrix as usize].push((row, column, number));
+        Ok(())
+    })?;
+    let [a, b] = entries.map(|entries| Rows::of_entries(sizes.domain as usize, entries));
+    Ok((a, b, coefficients.table))
+}
+
+/// A coordinate in Montgomery form with radix 2^256.
+fn coordinate(bytes: &[u8; 32], name: &'static str, index: usize) -> Result<Fq, SnarkjsFileError> {
+    let raw = limbs(bytes);
+    if raw >= Fq::MODULUS {
+        return Err(SnarkjsFileError::NotReduced { name, index });
+    }
+    Ok(Fq::new_unchecked(raw))
+}
+
+fn coordinates<const N: usize>(
+    bytes: &[u8],
+    name: &'static str,
+    index: usize,
+) -> Result<[Fq; N], SnarkjsFileError> {
+    let mut out = [Fq::default(); N];
+    for (value, chunk) in out.iter_mut().zip(bytes.as_chunks::<32>().0) {
+        *value = coordinate(chunk, name, index)?;
+    }
+    Ok(out)
+}
+
+/// `None`: the point at infinity, which is written as zeros.
+fn g1_of(
+    bytes: &[u8; 64],
+    name: &'static str,
+    index: usize,
+) -> Result<Option<G1Affine>, SnarkjsFileError> {
+    if *bytes == [0; 64] {
+        return Ok(None);
+    }
+    let [x, y] = coordinates(bytes, name, index)?;
+    let point = G1Affine::new_unchecked(x, y);
+    if point.is_on_curve() {
+        Ok(Some(point))
+    } else {
+        Err(SnarkjsFileError::NotOnCurve { name, index })
+    }
+}
+
+/// As [`g1_of`].
+fn g2_of(
+    bytes: &[u8; 128],
+    name: &'static str,
+    index: usize,
+) -> Result<Option<G2Affine>, SnarkjsFileError> {
+    if *bytes == [0; 128] {
+        return Ok(None);
+    }
+    let [x0, x1, y0, y1] = coordinates(bytes, name, index)?;
+    let point = G2Affine::new_unchecked(Fq2::new(x0, x1), Fq2::new(y0, y1));
+    if point.is_on_curve() {
+        Ok(Some(point))
+    } else {
+        Err(SnarkjsFileError::NotOnCurve { name, index })
+    }
+}
+
+fn g1(header: &mut Section<'_>, index: usize) -> Result<G1Affine, SnarkjsFileError> {
+    let name = header.name();
+    g1_of(&header.bytes()?, name, index)?.ok_or(SnarkjsFileError::NotOnCurve { name, index })
+}
+
+fn g2(header: &mut Section<'_>, index: usize) -> Result<G2Affine, SnarkjsFileError> {
+    let name = header.name();
+    g2_of(&header.bytes()?, name, index)?.ok_or(SnarkjsFileError::NotOnCurve { name, index })
+}
+
+fn g1s(
+    file: &mut Sections,
+    section: u32,
+    name: &'static str,
+    count: usize,
+) -> Result<Vec<Option<G1Affine>>, SnarkjsFileError> {
+    let mut points = Vec::new();
+    let mut section = file.section(section, name, count as u64 * 64)?;
+    points.reserve_exact(count);
+    section.entries::<64>(count, |index, bytes| {
+        points.push(g1_of(bytes, name, index)?);
+        Ok(())
+    })?;
+    Ok(points)
+}
+
+fn g2s(
+    file: &mut Sections,
+    section: u32,
+    name: &'static str,
+    count: usize,
+) -> Result<Vec<Option<G2Affine>>, SnarkjsFileError> {
+    let mut points = Vec::new();
+    let mut section = file.section(section, name, count as u64 * 128)?;
+    points.reserve_exact(count);
+    section.entries::<128>(count, |index, bytes| {
+        points.push(g2_of(bytes, name, index)?);
+        Ok(())
+    })?;
+    Ok(points)
+}

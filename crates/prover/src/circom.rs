@@ -1,0 +1,125 @@
+//! Proofs from snarkjs' keys and circom's witnesses.
+//!
+//! For polls that were registered with MACI's own verifying keys: its witness generator and its zkey, our engine. A zkey has
+//! no matrix C, so whether a witness satisfies its circuit cannot be seen from the rows; the finished proof is verified under
+//! the key's own verifying key before it is handed over, and a witness that does not fit shows there.
+
+use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine};
+use ark_ec::pairing::Pairing;
+use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
+use ark_ff::{FftField, Field};
+use ark_poly::{EvaluationDomain, GeneralEvaluationDomain};
+use maci_keys::snarkjs::{SnarkjsFileError, Wtns, Zkey};
+use maci_verifier::Proof;
+use rayon::prelude::*;
+
+use crate::cancel::Cancel;
+use crate::error::ProveError;
+use crate::groth16::{Blinding, Points, combine};
+
+/// Why a zkey and a witness gave no proof.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CircomError {
+    /// The witness belongs to another circuit.
+    #[error(transparent)]
+    Witness(#[from] SnarkjsFileError),
+    /// The finished proof does not verify: the witness does not satisfy the circuit, or key and witness do not belong together.
+    #[error(
+        "the finished proof does not verify under the key: the witness does not satisfy the circuit, or belongs to another one"
+    )]
+    Rejected,
+    /// The key's domain cannot be doubled.
+    #[error("a domain of {0} points cannot be doubled")]
+    Domain(usize),
+    /// Someone asked to stop.
+    #[error("proving was cancelled")]
+    Cancelled,
+}
+
+/// A verified proof and its public inputs.
+#[derive(Clone, Debug)]
+pub struct CircomProof {
+    /// The proof.
+    pub proof: Proof,
+    /// The public inputs, without the constant 1.
+    pub public_inputs: Vec<Fr>,
+}
+
+/// Proves a witness with Groth16's randomness `r` and `s`, which must be drawn anew for each proof.
+pub fn prove_circom(
+    key: &Zkey,
+    witness: &Wtns,
+    (r, s): (Fr, Fr),
+    cancel: &Cancel,
+) -> Result<CircomProof, CircomError> {
+    key.expect(witness)?;
+    let values = witness.values();
+    let h = odd_values(key, values, cancel)?;
+    let blinding = Blinding {
+        alpha_g1: key.alpha_g1,
+        beta_g1: key.beta_g1,
+        beta_g2: key.beta_g2,
+        delta_g1: key.delta_g1,
+        delta_g2: key.delta_g2,
+    };
+    let from = key.instance_variables;
+    let points =
+        combine(&key.query, &blinding, (values, from), h, (r, s), cancel).map_err(stopped)?;
+    let public_inputs = values.get(1..from).unwrap_or_default().to_vec();
+    if !holds(key, &public_inputs, &points) {
+        return Err(CircomError::Rejected);
+    }
+    let Points { a, b, c } = points;
+    let proof = Proof::new(a, b, c).map_err(|_| CircomError::Rejected)?;
+    Ok(CircomProof {
+        proof,
+        public_inputs,
+    })
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "an adapter for map_err")]
+fn stopped(_: ProveError) -> CircomError {
+    CircomError::Cancelled
+}
+
+/// Values of A·B − C at the odd points of the doubled domain, where C interpolates A·B on the even ones.
+fn odd_values(key: &Zkey, values: &[Fr], cancel: &Cancel) -> Result<Vec<Fr>, CircomError> {
+    let [mut a, mut b] = key.evaluate(values);
+    let mut c: Vec<Fr> = a.par_iter().zip(&b).map(|(a, b)| *a * b).collect();
+    let (domain, odd) = GeneralEvaluationDomain::<Fr>::new(key.domain_size)
+        .zip(Fr::get_root_of_unity(2 * key.domain_size as u64))
+        .and_then(|(domain, shift)| Some((domain, domain.get_coset(shift)?)))
+        .ok_or(CircomError::Domain(key.domain_size))?;
+    for polynomial in [&mut a, &mut b, &mut c] {
+        cancel.check().map_err(stopped)?;
+        domain.ifft_in_place(polynomial);
+        odd.fft_in_place(polynomial);
+    }
+    a.par_iter_mut()
+        .zip(b)
+        .zip(c)
+        .with_min_len(1024)
+        .for_each(|((a, b), c)| *a = *a * b - c);
+    Ok(a)
+}
+
+/// Groth16's equation: e(A, B) = e(alpha, beta)·e(IC(inputs), gamma)·e(C, delta).
+fn holds(key: &Zkey, public_inputs: &[Fr], points: &Points) -> bool {
+    let scalars: Vec<Fr> = [Fr::ONE].iter().chain(public_inputs).copied().collect();
+    let Ok(inputs) = G1Projective::msm(&key.ic, &scalars) else {
+        return false;
+    };
+    let in_groups = points.a.is_on_curve()
+        && points.c.is_on_curve()
+        && points.b.is_on_curve()
+        && points.b.is_in_correct_subgroup_assuming_on_curve();
+    let g1: [G1Affine; 4] = [
+        points.a,
+        (-key.alpha_g1.into_group()).into_affine(),
+        (-inputs).into_affine(),
+        (-points.c.into_group()).into_affine(),
+    ];
+    let g2: [G2Affine; 4] = [points.b, key.beta_g2, key.gamma_g2, key.delta_g2];
+    in_groups && Bn254::multi_pairing(g1, g2).0 == <Bn254 as Pairing>::TargetField::ONE
+}
