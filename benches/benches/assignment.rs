@@ -7,7 +7,7 @@
 //! is what our prover does: the shape comes with the key, and only values are computed. Runs are interleaved and each
 //! figure is the median of five.
 
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::cast_precision_loss)]
 
 use std::{error::Error, hint::black_box};
 

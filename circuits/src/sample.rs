@@ -158,6 +158,7 @@ fn padded(mut siblings: Vec<Fr>, depth: u8) -> Vec<Fr> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::check;

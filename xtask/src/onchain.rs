@@ -26,6 +26,7 @@ use gas::Gas;
 use maci::Maci;
 
 /// What a run is asked for.
+#[allow(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Options {
     /// Print one JSON object with the figures.

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::canary;
 use super::maci::Maci;
-use super::small::{PROOFS, SmallPoll};
+use super::small::{self, PROOFS, SmallPoll};
 
 /// Every step that has to be interrupted, and how often it is taken at least.
 const STEPS: [(&str, usize); 20] = [
@@ -50,7 +50,7 @@ const STEPS: [(&str, usize); 20] = [
 pub(crate) fn hold(maci: &Maci, poll: &SmallPoll) -> Result<Value> {
     let start = Instant::now();
     let before = poll.nonce(maci)?;
-    let record = poll.record(maci)?;
+    let record = small::record(maci)?;
     let variables = [(CENSUS, "census")];
     let (output, metrics) =
         canary::watched(maci, &poll.run("undisturbed"), "trace.log", &variables)?;
@@ -71,8 +71,8 @@ pub(crate) fn hold(maci: &Maci, poll: &SmallPoll) -> Result<Value> {
     ];
     let secrets = canary::check(maci, poll, "undisturbed", "trace.log", &printed)?;
 
-    poll.set_back(maci, &record)?;
-    let record = poll.record(maci)?;
+    small::set_back(maci, &record)?;
+    let record = small::record(maci)?;
     let kills = kill_at_every(maci, poll, &census)?;
     let (status, envelope) = maci.with(&poll.run("killed"), &[(CENSUS, "passed")])?;
     ensure!(status.success(), "the last run ended: {envelope}");
@@ -100,7 +100,7 @@ pub(crate) fn hold(maci: &Maci, poll: &SmallPoll) -> Result<Value> {
         "{PROOFS} proofs were finished {finished} times"
     );
     same_files(maci)?;
-    poll.set_back(maci, &record)?;
+    small::set_back(maci, &record)?;
     Ok(json!({
         "points": census.len(),
         "kills": kills,
@@ -174,7 +174,10 @@ fn same_files(maci: &Maci) -> Result<()> {
             for entry in std::fs::read_dir(maci.path(&folder))? {
                 let path = entry?.path();
                 let name = path.display().to_string().replace(data, "");
-                if name.ends_with(".json") && !name.ends_with("status.json") {
+                let json = path
+                    .extension()
+                    .is_some_and(|extension| extension == "json");
+                if json && !name.ends_with("status.json") {
                     found.insert(name, std::fs::read(&path)?);
                 }
             }

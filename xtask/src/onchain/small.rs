@@ -209,20 +209,20 @@ impl SmallPoll {
         Ok(maci.client().nonce(account, BlockNumberOrTag::Latest)?)
     }
 
-    /// Puts the chain on record.
-    pub(crate) fn record(&self, maci: &Maci) -> Result<Value> {
-        Ok(maci.client().request_once("evm_snapshot", ())?)
-    }
-
-    /// Sets the chain back to a record, which is used up.
-    pub(crate) fn set_back(&self, maci: &Maci, record: &Value) -> Result<()> {
-        let reverted: bool = maci.client().request_once("evm_revert", (record,))?;
-        ensure!(reverted, "the chain was not set back");
-        Ok(())
-    }
-
     /// The chain's results against the count by hand.
     pub(crate) fn check_results(&self, maci: &Maci) -> Result<()> {
         finish::check_on_chain(maci, self.tally, &VOTES, SPENT)
     }
+}
+
+/// Puts the chain on record.
+pub(crate) fn record(maci: &Maci) -> Result<Value> {
+    Ok(maci.client().request_once("evm_snapshot", ())?)
+}
+
+/// Sets the chain back to a record, which is used up.
+pub(crate) fn set_back(maci: &Maci, record: &Value) -> Result<()> {
+    let reverted: bool = maci.client().request_once("evm_revert", (record,))?;
+    ensure!(reverted, "the chain was not set back");
+    Ok(())
 }

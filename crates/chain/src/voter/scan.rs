@@ -58,11 +58,12 @@ fn in_windows<L>(
             Err(error) => {
                 let smaller = match advice(&error) {
                     Advice::Smaller => true,
+                    Advice::Heavy => failures > 0,
                     Advice::Later => false,
                     Advice::Stop => return Err(error),
                 };
                 if smaller && end > next {
-                    windows.refused();
+                    windows.refused(end - next + 1);
                     continue;
                 }
                 failures += 1;

@@ -6,7 +6,7 @@ use maci_chain::deploy::{Grid, PolicyConfig, PollRecord, Steps, Store as Records
 use maci_chain::ingest::{Finality, MemoryStore, Options, Panel, Relays, Standing, Target, ingest};
 use maci_chain::primitives::B256;
 use maci_chain::submit::{Addresses, OnChain, Pending, Settled, Store, SubmitOptions, close};
-use maci_chain::{BlockNumberOrTag, Client, Error, voter};
+use maci_chain::{BlockNumberOrTag, Client, Error, Roots, voter};
 use maci_protocol::testing::{Spec, simulate};
 use maci_protocol::{Address, Message, PollId};
 use maci_verifier::Mode;
@@ -50,7 +50,13 @@ fn read(chain: &Chain, maci: maci_chain::primitives::Address, id: u64) -> Result
     let panel = Panel::new(vec![Box::new(chain.client(0))]);
     let client = chain.client(0);
     let backoff = client.options().backoff;
-    let relays = Relays::new(Vec::new(), client.options().timeout, backoff).unwrap();
+    let relays = Relays::new(
+        Vec::new(),
+        client.options().timeout,
+        backoff,
+        &Roots::System,
+    )
+    .unwrap();
     let target = Target {
         maci: Address(maci.into_array()),
         poll: PollId(id),

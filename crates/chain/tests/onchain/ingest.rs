@@ -10,7 +10,7 @@ use maci_chain::ingest::{
     ingest,
 };
 use maci_chain::primitives::{B256, Bytes};
-use maci_chain::{Client, Roots, voter};
+use maci_chain::{Roots, voter};
 use maci_crypto::field;
 use maci_protocol::recorded::relay::{cid, digest_of};
 use maci_protocol::testing::{Spec, simulate};

@@ -185,7 +185,7 @@ impl CurvePointVar {
     /// determined, and the sum is on the curve again.
     pub fn add(&self, other: &Self) -> Result<Self, SynthesisError> {
         let [x, y] = self.sum_fractions(other)?;
-        Self::quotients(x, y)
+        Self::quotients(&x, &y)
     }
 
     /// Enforces that P + Q is the given point: 6 rows, as for [`Self::add`].
@@ -231,11 +231,11 @@ impl CurvePointVar {
         let x2 = product(&p.x, &p.x)?;
         let y2 = product(&p.y, &p.y)?;
         Self::quotients(
-            Fraction {
+            &Fraction {
                 num: linear(&[(two, &xy)], Fr::ZERO)?,
                 den: linear(&[(A, &x2), (one, &y2)], Fr::ZERO)?,
             },
-            Fraction {
+            &Fraction {
                 num: linear(&[(-A, &x2), (one, &y2)], Fr::ZERO)?,
                 den: linear(&[(-A, &x2), (-one, &y2)], two)?,
             },
@@ -243,7 +243,7 @@ impl CurvePointVar {
     }
 
     /// The point of two fractions whose denominators the caller has shown to be non-zero: 2 rows.
-    fn quotients(x: Fraction, y: Fraction) -> Result<Self, SynthesisError> {
+    fn quotients(x: &Fraction, y: &Fraction) -> Result<Self, SynthesisError> {
         let values = || {
             let (x_den, y_den) = value_of(&x.den).zip(value_of(&y.den))?;
             // One inversion for both.
@@ -262,8 +262,8 @@ impl CurvePointVar {
             Ok::<_, SynthesisError>(result)
         };
         Ok(Self(PointVar {
-            x: quotient(&x, values.map(|p| p.x))?,
-            y: quotient(&y, values.map(|p| p.y))?,
+            x: quotient(x, values.map(|p| p.x))?,
+            y: quotient(y, values.map(|p| p.y))?,
         }))
     }
 

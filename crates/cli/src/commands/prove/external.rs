@@ -72,21 +72,21 @@ impl ExternalArgs {
 pub(super) fn run(context: &Context<'_>, files: &Files<'_>) -> Result<Report, Failure> {
     let start = Instant::now();
     let stage = context.progress.stage("prove", 0, 3);
-    let key = Zkey::open(files.zkey).map_err(|error| unreadable("zkey", files.zkey, error))?;
+    let key = Zkey::open(files.zkey).map_err(|error| unreadable("zkey", files.zkey, &error))?;
     stage.set(1);
-    let witness = Wtns::open(files.wtns).map_err(|error| unreadable("wtns", files.wtns, error))?;
+    let witness = Wtns::open(files.wtns).map_err(|error| unreadable("wtns", files.wtns, &error))?;
     let read = start.elapsed();
     stage.set(2);
     context.interrupt.check()?;
     let cancel = Cancel::new();
     let proved =
         prove_circom(&key, &witness, randomness(), &cancel).map_err(|error| match error {
-            CircomError::Witness(error) => unreadable("wtns", files.wtns, error),
+            CircomError::Witness(error) => unreadable("wtns", files.wtns, &error),
             CircomError::Cancelled => Failure::interrupted(),
             error => Failure::no("unsatisfied", error)
                 .hint("make the witness anew with the generator of the key's own circuit"),
         })?;
-    let proving = start.elapsed() - read;
+    let proving = start.elapsed().saturating_sub(read);
     stage.set(3);
     let public: Vec<String> = proved.public_inputs.iter().map(field::to_dec).collect();
     let public_text = serde_json::to_string_pretty(&public).unwrap_or_default();
@@ -109,7 +109,7 @@ pub(super) fn run(context: &Context<'_>, files: &Files<'_>) -> Result<Report, Fa
     )))
 }
 
-fn unreadable(code: &'static str, path: &Path, error: SnarkjsFileError) -> Failure {
+fn unreadable(code: &'static str, path: &Path, error: &SnarkjsFileError) -> Failure {
     let message = format!("{}: {error}", path.display());
     match error {
         SnarkjsFileError::Io(_) => Failure::outside(code, message),

@@ -138,6 +138,7 @@ impl JoinedPoll {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use maci_crypto::Fr;
     use maci_protocol::machine::Machine;
