@@ -68,14 +68,7 @@ pub const GATES: [Gate; 13] = [
 ];
 
 /// Gates that are not held yet, by circuit; empty once every bound is met.
-pub const NOT_HELD_YET: &[&str] = &[
-    "message-processor-qv-10-20-2",
-    "message-processor-nonqv-10-20-2",
-    "message-processor-full-10-20-2",
-    "message-processor-qv-14-20-3",
-    "poll-joining-10",
-    "poll-joined-10",
-];
+pub const NOT_HELD_YET: &[&str] = &[];
 
 impl Gate {
     /// The bounded size, if the circuit has it.

@@ -102,6 +102,9 @@ pub enum InputError {
         /// Whether the mode has it.
         expected: bool,
     },
+    /// The coordinator's key has no provable shared keys.
+    #[error(transparent)]
+    CoordinatorKey(#[from] maci_crypto::ecdh::DegenerateScalar),
     /// The circuit's parameters are outside what any poll can have.
     #[error("circuit {circuit} has parameters outside the supported range")]
     Parameters {

@@ -12,7 +12,7 @@ use ark_relations::gr1cs::{ConstraintSystemRef, SynthesisError};
 use ark_std::vec::Vec;
 use maci_crypto::{
     Fr,
-    babyjubjub::{Scalar, mul_base8, scalar_to_field},
+    babyjubjub::{Scalar, constraints::PointVar, mul_base8, scalar_to_field},
     bits::enforce_equal,
     poseidon::{self, constraints::hash},
     tree::lean_imt::constraints::{Membership, MembershipVar},
@@ -106,9 +106,10 @@ pub(crate) fn synthesise(
     };
     let key = clause(cs, PRIVATE_KEY, None, || {
         let key = PrivateKeyVar::new(cs, inputs.map(|i| i.private_key))?;
-        let public = key.public_key()?.into_coordinates();
-        enforce_equal(&public.x, key_x)?;
-        enforce_equal(&public.y, key_y)?;
+        key.enforce_public_key(&PointVar {
+            x: key_x.clone(),
+            y: key_y.clone(),
+        })?;
         Ok(key)
     })?;
     clause(cs, NULLIFIER, None, || {

@@ -8,9 +8,10 @@ use maci_crypto::{
     Fr,
     babyjubjub::{
         Scalar,
-        constraints::{CurvePointVar, SCALAR_BITS, ScalarDigits, mul_base8},
+        constraints::{CurvePointVar, PointVar, SCALAR_BITS, enforce_mul_base8, mul_base8},
     },
     bits::{enforce_below, pack},
+    ecdh::constraints::SharedScalar,
 };
 
 use crate::gadget::FrVar;
@@ -58,14 +59,19 @@ impl PrivateKeyVar {
         &self.scalar
     }
 
-    /// The scalar's digits, for multiplying other points by it.
-    pub(crate) fn digits(&self) -> Result<ScalarDigits, SynthesisError> {
-        ScalarDigits::new(&self.bits)
+    /// The scalar prepared for the shared keys of a batch.
+    pub(crate) fn shared(&self) -> Result<SharedScalar, SynthesisError> {
+        SharedScalar::new(&self.bits)
     }
 
     /// The scalar times Base8.
     pub(crate) fn public_key(&self) -> Result<CurvePointVar, SynthesisError> {
         mul_base8(&self.bits)
+    }
+
+    /// Enforces that the scalar times Base8 is the given point.
+    pub(crate) fn enforce_public_key(&self, public: &PointVar) -> Result<(), SynthesisError> {
+        enforce_mul_base8(&self.bits, public)
     }
 }
 

@@ -17,8 +17,8 @@ use ark_relations::gr1cs::{ConstraintSystemRef, SynthesisError};
 use ark_std::vec::Vec;
 use maci_crypto::{
     Fr,
-    babyjubjub::constraints::ScalarDigits,
     bits::{enforce_equal, enforce_product, enforce_range},
+    ecdh::{self, constraints::SharedScalar},
     poseidon::constraints::{hash, hash12},
     tree::binary::constraints::DepthVar,
 };
@@ -156,6 +156,7 @@ pub(crate) fn check_shape(id: CircuitId, inputs: &ProcessInputs) -> Result<(), I
             found: inputs.circuit,
         });
     }
+    ecdh::check_scalar(&inputs.coordinator_private_key)?;
     expect_len("messages", inputs.messages.len(), shape.batch)?;
     expect_len("slots", inputs.slots.len(), shape.batch)?;
     let memory = &shape.memory;
@@ -200,7 +201,7 @@ struct Batch<'a> {
     total_signups: &'a FrVar,
     vote_options: &'a FrVar,
     depth: DepthVar,
-    coordinator: ScalarDigits,
+    coordinator: SharedScalar,
     state: StateMemory,
 }
 
@@ -261,7 +262,7 @@ pub(crate) fn synthesise(
         let key = PrivateKeyVar::new(cs, inputs.map(|i| i.coordinator_private_key))?;
         let public = key.public_key()?.into_coordinates();
         enforce_equal(&hash(&[public.x, public.y])?, coordinator_key_hash)?;
-        key.digits()
+        key.shared()
     })?;
 
     let in_batch = clause(cs, SLOT_GATE, None, || {

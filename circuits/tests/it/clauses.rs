@@ -1,9 +1,10 @@
 //! Every input has a constraint, natively and in the circuit, and both name the same clause (C-10, C-11).
 
 use maci_circuits::{
-    CheckError, Circuit, Inputs, check, message_processor as process, testing::Trial, vote_tally,
+    CheckError, Circuit, InputError, Inputs, check, message_processor as process, testing::Trial,
+    vote_tally,
 };
-use maci_crypto::Fr;
+use maci_crypto::{Fr, babyjubjub::Scalar};
 use maci_protocol::layout::compact::{ProcessInputs, TallyInputs};
 use maci_verifier::{CircuitId, Mode};
 
@@ -99,6 +100,28 @@ fn c_10_every_processing_input_is_bound() {
                 what,
             );
         }
+    }
+}
+
+/// The half-GCD chain cannot add P to 0 or ±P, so the three keys are refused before any row.
+#[test]
+fn c_17_degenerate_coordinator_keys_are_refused_by_name() {
+    let mut poll = Poll::new(Mode::Qv, 2, &[Fr::from(9u64)]);
+    let inputs = poll.vote(0, 2, 3, 1).batch();
+    for key in [Scalar::from(0u64), Scalar::from(1u64), -Scalar::from(1u64)] {
+        let mut changed = inputs.clone();
+        changed.coordinator_private_key = key;
+        let changed = Inputs::Process(Box::new(changed));
+        let refusal = Circuit::new(inputs.circuit, changed.clone()).unwrap_err();
+        assert!(
+            matches!(refusal, InputError::CoordinatorKey(_)),
+            "{refusal}"
+        );
+        let checked = check(inputs.circuit, &changed);
+        assert!(matches!(
+            checked,
+            Err(CheckError::Input(InputError::CoordinatorKey(_)))
+        ));
     }
 }
 

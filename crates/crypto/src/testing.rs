@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use ark_ec::{AffineRepr, CurveGroup};
-use ark_ff::{MontFp, PrimeField};
+use ark_ff::PrimeField;
 use proptest::prelude::*;
 
 use crate::{
@@ -11,6 +11,8 @@ use crate::{
     babyjubjub::{self, Point, RawPoint, Scalar},
     field,
 };
+
+pub(crate) use crate::babyjubjub::order_8;
 
 /// Any field element, with a bias to the edges.
 pub(crate) fn arb_fr() -> impl Strategy<Value = Fr> {
@@ -28,14 +30,6 @@ pub(crate) fn arb_scalar() -> impl Strategy<Value = Scalar> {
         1 => (1..4u64).prop_map(|k| -Scalar::from(k)),
         6 => any::<[u8; 32]>().prop_map(|bytes| Scalar::from_be_bytes_mod_order(&bytes)),
     ]
-}
-
-/// A point of order 8 (`docs/protocol.md` §1).
-pub(crate) fn order_8() -> Point {
-    Point::new_unchecked(
-        MontFp!("17545522957889784193459637215142187266023652151580582754000402781682644312291"),
-        MontFp!("4826523245007015323400664741523384119579596407052839571721035538011798951543"),
-    )
 }
 
 /// Any point of the curve: a multiple of Base8 plus one of the eight torsion points.

@@ -4,16 +4,16 @@
 //! that lies on the curve by construction, and only it can be added: a division then has a non-zero denominator, so no
 //! slope is free and no published point makes a circuit unsatisfiable (`docs/circuits.md` §11, S4 and S5).
 //!
-//! The one law used is the complete twisted Edwards law. With a = 168700 a square and d = 168696 a non-square,
+//! Its law is the complete twisted Edwards law. With a = 168700 a square and d = 168696 a non-square,
 //! 1 ± d·x₁·x₂·y₁·y₂ ≠ 0 for any two points of the curve, of any order and equal or not (Bernstein, Birkner, Joye,
-//! Lange, Peters, "Twisted Edwards curves", 2008).
+//! Lange, Peters, "Twisted Edwards curves", 2008). Long chains of points of order ℓ run in Montgomery form at half the
+//! cost; there the law has exceptions, and `docs/gadgets.md` shows for each chain why none occurs.
 
-use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, Field};
 use ark_r1cs_std::{GR1CSVar, alloc::AllocVar, boolean::Boolean};
 use ark_relations::gr1cs::SynthesisError;
 
-use super::{A, D, Point, PointProj, RawPoint};
+use super::{A, D, Point, RawPoint};
 use crate::{
     Fr,
     bits::{
@@ -23,10 +23,12 @@ use crate::{
 };
 
 mod fixed_base;
+pub(crate) mod montgomery;
+pub(crate) mod torsion;
 mod variable_base;
 
-pub use fixed_base::{SCALAR_BITS, mul_base8};
-pub use variable_base::ScalarDigits;
+pub use fixed_base::{SCALAR_BITS, enforce_mul_base8, mul_base8};
+pub use variable_base::ReducedScalar;
 
 /// Coordinates that may be off the curve.
 #[derive(Clone, Debug)]
@@ -102,6 +104,11 @@ impl PointVar {
         linear(&[(A, &x2), (Fr::ONE, &y2), (-D, &x2y2)], -Fr::ONE)
     }
 
+    /// The constraint system of the coordinates; none if they are constants.
+    pub(crate) fn cs(&self) -> Cs {
+        self.x.cs().or(self.y.cs())
+    }
+
     /// Whether both coordinates agree: 5 rows.
     pub fn is_equal(&self, other: &Self) -> Result<Boolean<Fr>, SynthesisError> {
         all(&self.coordinate_flags(other)?)
@@ -149,6 +156,21 @@ impl CurvePointVar {
         PointVar::select(condition, &a.0, &b.0).map(Self)
     }
 
+    /// Takes coordinates that the caller has shown to be on the curve.
+    pub(crate) const fn of_curve(coordinates: PointVar) -> Self {
+        Self(coordinates)
+    }
+
+    /// P for a factor of 1, the identity for 0: 2 rows.
+    pub(crate) fn or_identity(&self, factor: &FrVar) -> Result<Self, SynthesisError> {
+        let one = Fr::ONE;
+        let above = product(factor, &linear(&[(one, &self.0.y)], -one)?)?;
+        Ok(Self(PointVar {
+            x: product(factor, &self.0.x)?,
+            y: linear(&[(one, &above)], one)?,
+        }))
+    }
+
     /// −P = (−x, y), free.
     pub fn negate(&self) -> Result<Self, SynthesisError> {
         Ok(Self(PointVar {
@@ -162,11 +184,18 @@ impl CurvePointVar {
     /// Both denominators 1 ± d·x₁·x₂·y₁·y₂ are non-zero because both points are on the curve, so the two quotients are
     /// determined, and the sum is on the curve again.
     pub fn add(&self, other: &Self) -> Result<Self, SynthesisError> {
-        self.add_as(other, None)
+        Self::quotients(&self.sum_fractions(other)?)
     }
 
-    /// [`Self::add`] with the sum, if the caller has it: an inversion less when values are assigned.
-    fn add_as(&self, other: &Self, sum: Option<RawPoint>) -> Result<Self, SynthesisError> {
+    /// Enforces that P + Q is the given point: 6 rows, as for [`Self::add`].
+    pub fn enforce_sum(&self, other: &Self, sum: &PointVar) -> Result<(), SynthesisError> {
+        let [x, y] = self.sum_fractions(other)?;
+        enforce_product(&sum.x, &x.den, &x.num)?;
+        enforce_product(&sum.y, &y.den, &y.num)
+    }
+
+    /// The coordinates of P + Q as fractions: 4 rows.
+    fn sum_fractions(&self, other: &Self) -> Result<[Fraction; 2], SynthesisError> {
         let one = Fr::ONE;
         let (p, q) = (&self.0, &other.0);
         let beta = product(&p.x, &q.y)?;
@@ -176,18 +205,17 @@ impl CurvePointVar {
             &linear(&[(one, &q.x), (one, &q.y)], Fr::ZERO)?,
         )?;
         let tau = product(&beta, &gamma)?;
-        Self::quotients(
-            (
-                &linear(&[(one, &beta), (one, &gamma)], Fr::ZERO)?,
-                &linear(&[(D, &tau)], one)?,
-            ),
-            (
+        Ok([
+            Fraction {
+                num: linear(&[(one, &beta), (one, &gamma)], Fr::ZERO)?,
+                den: linear(&[(D, &tau)], one)?,
+            },
+            Fraction {
                 // y₁y₂ − a·x₁x₂
-                &linear(&[(one, &delta), (A, &beta), (-one, &gamma)], Fr::ZERO)?,
-                &linear(&[(-D, &tau)], one)?,
-            ),
-            sum,
-        )
+                num: linear(&[(one, &delta), (A, &beta), (-one, &gamma)], Fr::ZERO)?,
+                den: linear(&[(-D, &tau)], one)?,
+            },
+        ])
     }
 
     /// P + P: 5 rows.
@@ -195,75 +223,59 @@ impl CurvePointVar {
     /// The denominators are a·x² + y² and 2 − a·x² − y², which on the curve are those of the complete law,
     /// 1 ± d·x²·y².
     pub fn double(&self) -> Result<Self, SynthesisError> {
-        self.double_as(None)
-    }
-
-    /// [`Self::double`] with the result, if the caller has it.
-    fn double_as(&self, doubled: Option<RawPoint>) -> Result<Self, SynthesisError> {
         let one = Fr::ONE;
         let two = Fr::from(2u64);
         let p = &self.0;
         let xy = product(&p.x, &p.y)?;
         let x2 = product(&p.x, &p.x)?;
         let y2 = product(&p.y, &p.y)?;
-        Self::quotients(
-            (
-                &linear(&[(two, &xy)], Fr::ZERO)?,
-                &linear(&[(A, &x2), (one, &y2)], Fr::ZERO)?,
-            ),
-            (
-                &linear(&[(-A, &x2), (one, &y2)], Fr::ZERO)?,
-                &linear(&[(-A, &x2), (-one, &y2)], two)?,
-            ),
-            doubled,
-        )
+        Self::quotients(&[
+            Fraction {
+                num: linear(&[(two, &xy)], Fr::ZERO)?,
+                den: linear(&[(A, &x2), (one, &y2)], Fr::ZERO)?,
+            },
+            Fraction {
+                num: linear(&[(-A, &x2), (one, &y2)], Fr::ZERO)?,
+                den: linear(&[(-A, &x2), (-one, &y2)], two)?,
+            },
+        ])
     }
 
     /// The point of two fractions whose denominators the caller has shown to be non-zero: 2 rows.
-    fn quotients(
-        (x_num, x_den): (&FrVar, &FrVar),
-        (y_num, y_den): (&FrVar, &FrVar),
-        hint: Option<RawPoint>,
-    ) -> Result<Self, SynthesisError> {
-        let computed = || {
-            let (x, y) = value_of(x_den).zip(value_of(y_den))?;
+    fn quotients([x, y]: &[Fraction; 2]) -> Result<Self, SynthesisError> {
+        let values = || {
+            let (x_den, y_den) = value_of(&x.den).zip(value_of(&y.den))?;
             // One inversion for both.
-            let inverse = (x * y).inverse()?;
-            let (x_num, y_num) = value_of(x_num).zip(value_of(y_num))?;
+            let inverse = (x_den * y_den).inverse()?;
+            let (x_num, y_num) = value_of(&x.num).zip(value_of(&y.num))?;
             Some(RawPoint {
-                x: x_num * inverse * y,
-                y: y_num * inverse * x,
+                x: x_num * inverse * y_den,
+                y: y_num * inverse * x_den,
             })
         };
-        let values = hint.or_else(computed);
-        let quotient = |num: &FrVar, den: &FrVar, value: Option<Fr>| {
-            let cs = num.cs().or(den.cs());
-            if cs.is_none() {
-                return value
-                    .map(FrVar::Constant)
-                    .ok_or(SynthesisError::AssignmentMissing);
-            }
+        let values = values();
+        let quotient = |fraction: &Fraction, value: Option<Fr>| {
+            let cs = fraction.num.cs().or(fraction.den.cs());
             let result = witness(&cs, value)?;
-            enforce_product(&result, den, num)?;
-            Ok(result)
+            enforce_product(&result, &fraction.den, &fraction.num)?;
+            Ok::<_, SynthesisError>(result)
         };
         Ok(Self(PointVar {
-            x: quotient(x_num, x_den, values.map(|p| p.x))?,
-            y: quotient(y_num, y_den, values.map(|p| p.y))?,
+            x: quotient(x, values.map(|p| p.x))?,
+            y: quotient(y, values.map(|p| p.y))?,
         }))
     }
 
     /// The assigned point, if there is one.
-    fn point(&self) -> Option<Point> {
+    pub(crate) fn point(&self) -> Option<Point> {
         self.0.value().map(|p| Point::new_unchecked(p.x, p.y))
     }
 }
 
-/// The points of a chain of operations in affine form, by one inversion for all.
-fn affine(chain: &[PointProj]) -> impl Iterator<Item = RawPoint> {
-    PointProj::normalize_batch(chain)
-        .into_iter()
-        .map(RawPoint::from)
+/// A quotient whose denominator is not 0.
+struct Fraction {
+    num: FrVar,
+    den: FrVar,
 }
 
 #[cfg(test)]

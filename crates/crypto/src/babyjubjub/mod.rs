@@ -4,6 +4,8 @@
 //! (`ark-ed-on-bn254` uses the isomorphic form with a = 1). `a` is a square and `d` is not, so the addition law is
 //! complete on the whole curve, points of low order included (`docs/protocol.md` §1).
 
+#[cfg(feature = "constraints")]
+use ark_ec::CurveGroup;
 use ark_ec::{
     CurveConfig,
     twisted_edwards::{Affine, MontCurveConfig, Projective, TECurveConfig},
@@ -37,6 +39,12 @@ const BASE8_X: Fr =
     MontFp!("5299619240641551281634865583518297030282874472190772894086521144482721001553");
 const BASE8_Y: Fr =
     MontFp!("16950150798460657717958625567821834550301663161624707787222815936182638968203");
+#[cfg(any(test, feature = "constraints"))]
+const ORDER_8_X: Fr =
+    MontFp!("17545522957889784193459637215142187266023652151580582754000402781682644312291");
+#[cfg(any(test, feature = "constraints"))]
+const ORDER_8_Y: Fr =
+    MontFp!("4826523245007015323400664741523384119579596407052839571721035538011798951543");
 const PAD_X: Fr =
     MontFp!("10457101036533406547632367118273992217979173478358440826365724437999023779287");
 const PAD_Y: Fr =
@@ -75,6 +83,12 @@ pub const fn base8() -> Point {
 /// MACI's padding key (circomlib's Pedersen base 0): order ℓ, secret unknown to anyone.
 pub const fn pad_key() -> Point {
     Point::new_unchecked(PAD_X, PAD_Y)
+}
+
+/// A generator of the torsion subgroup: a point of order 8 (`docs/protocol.md` §1).
+#[cfg(any(test, feature = "constraints"))]
+pub(crate) const fn order_8() -> Point {
+    Point::new_unchecked(ORDER_8_X, ORDER_8_Y)
 }
 
 /// Whether the coordinates satisfy the curve equation.
@@ -148,6 +162,31 @@ pub fn has_low_order(point: &Point) -> bool {
         .eightfold()
         .projective()
         .is_identity()
+}
+
+/// 8⁻¹ modulo ℓ.
+#[cfg(feature = "constraints")]
+pub(crate) const fn eighth() -> Scalar {
+    BabyJubjubConfig::COFACTOR_INV
+}
+
+/// The parts P and t·G8 of a point, P of order ℓ or 1 and t in 0..8, G8 being [`order_8`]; the point is their sum.
+#[cfg(feature = "constraints")]
+pub(crate) fn split_torsion(point: &Point) -> (Point, u8) {
+    // 8·(8⁻¹ mod ℓ) is 1 modulo ℓ and 0 modulo 8.
+    let mut projector = BabyJubjubConfig::COFACTOR_INV.into_bigint();
+    projector <<= 3;
+    let whole = Extended::new(&(*point).into());
+    let RawPoint { x, y } = whole.mul(projector).projective().to_raw();
+    let part = Point::new_unchecked(x, y);
+    let torsion = (*point - part).into_affine();
+    let mut multiple = PointProj::default();
+    let mut t = 0;
+    while multiple != torsion && t < 8 {
+        multiple += order_8();
+        t += 1;
+    }
+    (part, t)
 }
 
 /// The EdDSA equation S·Base8 == R8 + h·(8·A) with h as an integer, for a key A on the curve; false if 8·A is the

@@ -20,10 +20,12 @@ use crate::Fr;
 
 mod compare;
 mod hints;
+mod reduce;
 mod split;
 
 pub use compare::{all, is_below, is_equal, is_ge_exact, is_index_below, is_zero};
 pub use hints::FreeHints;
+pub use reduce::{REDUCED_BITS, split_reduced};
 pub use split::{
     enforce_below, enforce_range, lanes, split, split_below, split_canonical, split_flagged_below,
 };
@@ -80,11 +82,13 @@ pub fn pack(bits: &[Boolean<Fr>]) -> Result<FrVar, SynthesisError> {
     linear(&terms, Fr::ZERO)
 }
 
-/// A new witness; `value` is ignored in set-up mode.
+/// A new witness, whose value is ignored in set-up mode; a constant if no constraint system is involved.
 pub(crate) fn witness(cs: &Cs, value: Option<Fr>) -> Result<FrVar, SynthesisError> {
-    FrVar::new_witness(cs.clone(), || {
-        value.ok_or(SynthesisError::AssignmentMissing)
-    })
+    let value = || value.ok_or(SynthesisError::AssignmentMissing);
+    if cs.is_none() {
+        return value().map(FrVar::Constant);
+    }
+    FrVar::new_witness(cs.clone(), value)
 }
 
 /// A witness that other rows force to be 0 or 1; the caller says which.
@@ -95,11 +99,13 @@ pub(crate) fn unchecked_bit(cs: &Cs, value: Option<bool>) -> Result<Boolean<Fr>,
     .map(Boolean::from)
 }
 
-/// A witness that is 0 or 1 by its own row.
+/// A witness that is 0 or 1 by its own row; a constant if no constraint system is involved.
 pub(crate) fn bit(cs: &Cs, value: Option<bool>) -> Result<Boolean<Fr>, SynthesisError> {
-    Boolean::new_witness(cs.clone(), || {
-        value.ok_or(SynthesisError::AssignmentMissing)
-    })
+    let value = || value.ok_or(SynthesisError::AssignmentMissing);
+    if cs.is_none() {
+        return value().map(Boolean::constant);
+    }
+    Boolean::new_witness(cs.clone(), value)
 }
 
 /// `a · b == c`, one row (none if all are constants).

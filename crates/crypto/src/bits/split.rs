@@ -10,7 +10,7 @@ use super::{
     Cs, FrVar, bit, compare::MAX_BITS, compare::bits_of, enforce_equal, enforce_product, is_equal,
     is_zero, linear, pack, value_of, witness,
 };
-use crate::Fr;
+use crate::{Fr, parts::enter};
 
 /// Bits of the modulus.
 const FIELD_BITS: usize = 254;
@@ -130,10 +130,9 @@ pub fn enforce_below(bits: &[Boolean<Fr>], bound: &BigInt<4>) -> Result<(), Synt
     let max_low = pack_constant(&max[zeros..zeros + half]);
     let max_high = pack_constant(&max[zeros + half..]);
     let decision = Decision::enforce(
-        low,
-        high,
-        &FrVar::Constant(max_low),
-        &FrVar::Constant(max_high),
+        half,
+        (&pack(low)?, &pack(high)?),
+        (&FrVar::Constant(max_low), &FrVar::Constant(max_high)),
     )?;
     if zeros > 0 {
         let tie = is_zero(&linear(
@@ -184,6 +183,7 @@ fn split_flagged_below_as(
     hint: Option<&[bool]>,
 ) -> Result<(Boolean<Fr>, Vec<Boolean<Fr>>), SynthesisError> {
     let field_bound = Fr::from_bigint(*bound).ok_or(SynthesisError::ArityMismatch)?;
+    let _part = enter(cs, "flagged-split");
     let flag = bit(cs, flag)?;
     let selector = FrVar::from(flag.clone());
     let bits = allocate(cs, hint, FIELD_BITS)?;
@@ -204,12 +204,16 @@ fn split_flagged_below_as(
         linear(&[(below - above, &selector)], above)
     };
     let (low, high) = bits.split_at(half);
-    Decision::enforce(low, high, &pick(0..half)?, &pick(half..FIELD_BITS)?)?;
+    Decision::enforce(
+        half,
+        (&pack(low)?, &pack(high)?),
+        (&pick(0..half)?, &pick(half..FIELD_BITS)?),
+    )?;
     Ok((flag, bits))
 }
 
 /// The comparison of two halves with a bound's halves.
-struct Decision {
+pub(super) struct Decision {
     /// Whether the high halves are equal.
     tie: Boolean<Fr>,
     /// What the deciding half leaves to its bound.
@@ -217,22 +221,19 @@ struct Decision {
 }
 
 impl Decision {
-    /// Enforces `high·2^k + low ≤ max_high·2^k + max_low`, where k = low.len() ≥ high.len() and k < 252.
+    /// Enforces `high·2^k + low ≤ max_high·2^k + max_low`, all four being below 2^k, k < 252: k + 3 rows.
     ///
     /// The margin is `max_low − low` at a tie and `max_high − 1 − high` otherwise. Halves and bounds are below 2^k, so a
     /// negative margin is a field element above 2^k and has no k-bit representation.
-    fn enforce(
-        low: &[Boolean<Fr>],
-        high: &[Boolean<Fr>],
-        max_low: &FrVar,
-        max_high: &FrVar,
+    pub(super) fn enforce(
+        width: usize,
+        (low, high): (&FrVar, &FrVar),
+        (max_low, max_high): (&FrVar, &FrVar),
     ) -> Result<Self, SynthesisError> {
         let one = Fr::ONE;
-        let width = low.len();
-        let (low, high) = (pack(low)?, pack(high)?);
-        let tie = is_equal(&high, max_high)?;
-        let at_tie = linear(&[(one, max_low), (-one, &low)], Fr::ZERO)?;
-        let apart = linear(&[(one, max_high), (-one, &high)], -one)?;
+        let tie = is_equal(high, max_high)?;
+        let at_tie = linear(&[(one, max_low), (-one, low)], Fr::ZERO)?;
+        let apart = linear(&[(one, max_high), (-one, high)], -one)?;
         let value = tie
             .value()
             .ok()
@@ -286,7 +287,11 @@ fn constant_bits(x: &FrVar, n: usize) -> Vec<Boolean<Fr>> {
 }
 
 /// `n` boolean witnesses with the lowest bits of the hint.
-fn allocate(cs: &Cs, hint: Option<&[bool]>, n: usize) -> Result<Vec<Boolean<Fr>>, SynthesisError> {
+pub(super) fn allocate(
+    cs: &Cs,
+    hint: Option<&[bool]>,
+    n: usize,
+) -> Result<Vec<Boolean<Fr>>, SynthesisError> {
     (0..n)
         .map(|i| {
             let value = hint.map(|bits| bits.get(i).copied().unwrap_or(false));
@@ -303,7 +308,7 @@ fn predecessor(bound: &BigInt<4>) -> Result<BigInt<4>, SynthesisError> {
     Ok(max)
 }
 
-fn pack_constant(bits: &[bool]) -> Fr {
+pub(super) fn pack_constant(bits: &[bool]) -> Fr {
     Fr::from_bigint(BigInt::from_bits_le(bits)).unwrap_or(Fr::ZERO)
 }
 

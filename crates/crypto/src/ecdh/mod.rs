@@ -5,6 +5,22 @@ use crate::babyjubjub::{self, RawPoint, Scalar};
 #[cfg(feature = "constraints")]
 pub mod constraints;
 
+/// The scalars whose shared keys cannot be proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the coordinator's private key is 0, 1 or −1 modulo the order of the curve, which anyone could guess; generate another key"
+)]
+pub struct DegenerateScalar;
+
+/// Refuses k = 0, 1 and −1: k·P is then the identity or ±P, which the chain of the constraint twin cannot add to P.
+pub fn check_scalar(k: &Scalar) -> Result<(), DegenerateScalar> {
+    let one = Scalar::from(1u64);
+    if *k == Scalar::from(0u64) || *k == one || *k == -one {
+        return Err(DegenerateScalar);
+    }
+    Ok(())
+}
+
 /// K = k·E by the complete group law, E of any order; `None` if E is off the curve (D5).
 ///
 /// E of order 1 gives (0, 1); a torsion component of E is honoured.

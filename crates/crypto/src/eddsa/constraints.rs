@@ -9,17 +9,18 @@ use crate::{
     Fr,
     babyjubjub::{
         Scalar, base8,
-        constraints::{CurvePointVar, PointVar, SCALAR_BITS, ScalarDigits, mul_base8},
+        constraints::{CurvePointVar, PointVar, ReducedScalar, SCALAR_BITS, mul_base8},
     },
-    bits::{FrVar, all, is_zero, split_canonical, split_flagged_below},
+    bits::{FrVar, all, is_zero, split_flagged_below},
     poseidon::constraints::hash,
 };
 
 /// Whether (R8, S) is a signature of `msg` under the key A, the twin of [`super::verify`].
 ///
 /// 0 if A or R8 is off the curve, 8A is the identity or S ≥ ℓ; otherwise the truth of S·Base8 == R8 + h·8A with h the
-/// canonical integer of H5(R8, A, msg). Each part is judged by its own flag and replaced by a constant before any
-/// arithmetic uses it, so every input has exactly one flag and a witness for it. 4,332 rows.
+/// canonical integer of H5(R8, A, msg). A and S are judged by flags and replaced before any arithmetic uses them; R8 is only
+/// compared with S·Base8 − h·8A, a point of the curve, so an R8 off the curve is unequal to it. Every input has exactly one
+/// flag and a witness for it (`docs/gadgets.md` §4). 3,074 rows.
 pub fn verify_flag(
     a: &PointVar,
     r8: &PointVar,
@@ -33,12 +34,10 @@ pub fn verify_flag(
         a.y.clone(),
         msg.clone(),
     ])?;
-    // h must be the canonical integer: the alias h + p would multiply 8A by another scalar (S2).
-    let h = ScalarDigits::new(&split_canonical(&challenge)?)?;
+    let h = ReducedScalar::new(&challenge)?;
     let (s_canonical, s_bits) = split_flagged_below(s, &Scalar::MODULUS)?;
 
     let (a_on_curve, a_safe) = a.judge(&base8())?;
-    let (r8_on_curve, r8_safe) = r8.judge(&base8())?;
     let a8 = a_safe.double()?.double()?.double()?;
     // x = 0 holds for the identity and for (0, −1), which has order 2; 8A has order ℓ or 1, so it is the identity.
     let low_order = is_zero(&a8.coordinates().x)?;
@@ -46,16 +45,9 @@ pub fn verify_flag(
 
     // For S ≥ ℓ these are bits of S − ℓ, cut: a point all the same, under a flag that is 0.
     let left = mul_base8(&s_bits[..SCALAR_BITS])?;
-    let right = r8_safe.add(&h.mul(&key)?)?;
-    let [x_equal, y_equal] = left.coordinates().coordinate_flags(right.coordinates())?;
-    all(&[
-        a_on_curve,
-        r8_on_curve,
-        !low_order,
-        s_canonical,
-        x_equal,
-        y_equal,
-    ])
+    let expected = left.add(&h.mul(&key)?.negate()?)?;
+    let [x_equal, y_equal] = expected.coordinates().coordinate_flags(r8)?;
+    all(&[a_on_curve, !low_order, s_canonical, x_equal, y_equal])
 }
 
 #[cfg(test)]

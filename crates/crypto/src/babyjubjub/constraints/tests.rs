@@ -11,7 +11,7 @@ use ark_relations::gr1cs::ConstraintSystem;
 use super::*;
 use crate::{
     babyjubjub::{self, BabyJubjubConfig, PointProj, Scalar, base8, pad_key},
-    bits::{split_below, split_canonical},
+    bits::{split, split_below, split_canonical},
     mutation::{Snapshot, matrices, setup_matrices},
     testing::order_8,
 };
@@ -202,69 +202,45 @@ fn native_mul(point: &Point, scalar: Fr) -> RawPoint {
     point.mul_bigint(scalar.into_bigint()).into_affine().into()
 }
 
-#[test]
-fn variable_base_equals_native_for_points_of_every_order() {
-    for scalar in scalars() {
-        let cs = ConstraintSystem::new_ref();
-        let bits = split_below(&witness(&cs, Some(scalar)).unwrap(), &Scalar::MODULUS).unwrap();
-        let before = cs.num_constraints();
-        let digits = ScalarDigits::new(&bits).unwrap();
-        assert_eq!(cs.num_constraints() - before, 125);
-        for point in points_of_every_order() {
-            let before = cs.num_constraints();
-            let product = digits.mul(&on_curve(&cs, &point)).unwrap();
-            assert_eq!(
-                value(&product),
-                native_mul(&point, scalar),
-                "{scalar}·{point}"
-            );
-            assert_eq!(cs.num_constraints() - before, 2389);
-        }
-        assert!(cs.is_satisfied().unwrap(), "{scalar}");
-    }
-}
-
-#[test]
-fn variable_base_takes_254_bit_integers() {
+/// Field elements at the edges of the tiles of `split_reduced`, and those for which N is ℓ, 2ℓ, … or next to one.
+fn multipliers() -> Vec<Fr> {
     let mut scalars = scalars();
-    scalars.extend([ell(), ell() + Fr::ONE, -Fr::ONE, -Fr::from(2u64)]);
-    for scalar in scalars {
+    let offset = Fr::from(2u64).pow([250]);
+    for multiple in 0..9u64 {
+        let multiple = ell() * Fr::from(multiple);
+        for distance in [
+            Fr::ZERO,
+            Fr::ONE,
+            Fr::from(2u64),
+            Fr::from(3u64),
+            Fr::from(4u64),
+        ] {
+            scalars.extend([multiple + distance, multiple - distance]);
+            scalars.extend([multiple + offset + distance, multiple + offset - distance]);
+        }
+    }
+    scalars
+}
+
+#[test]
+fn variable_base_equals_native_for_every_kind_of_multiplier() {
+    for scalar in multipliers() {
         let cs = ConstraintSystem::new_ref();
-        let bits = split_canonical(&witness(&cs, Some(scalar)).unwrap()).unwrap();
-        let digits = ScalarDigits::new(&bits).unwrap();
-        for point in [base8(), order_8(), (base8() + order_8()).into_affine()] {
+        let s = witness(&cs, Some(scalar)).unwrap();
+        let reduced = ReducedScalar::new(&s).unwrap();
+        assert_eq!(cs.num_constraints(), 388);
+        for point in [base8(), pad_key()] {
             let before = cs.num_constraints();
-            let product = digits.mul(&on_curve(&cs, &point)).unwrap();
+            let product = reduced.mul(&on_curve(&cs, &point)).unwrap();
             assert_eq!(
                 value(&product),
                 native_mul(&point, scalar),
                 "{scalar}·{point}"
             );
-            assert_eq!(cs.num_constraints() - before, 2415);
+            assert_eq!(cs.num_constraints() - before, 1520);
         }
         assert!(cs.is_satisfied().unwrap(), "{scalar}");
     }
-}
-
-#[test]
-fn short_and_constant_scalars_are_exact() {
-    for n in 2..=6usize {
-        for scalar in 0..1u64 << n {
-            let bits: Vec<_> = (0..n)
-                .map(|i| Boolean::constant(scalar >> i & 1 == 1))
-                .collect();
-            let digits = ScalarDigits::new(&bits).unwrap();
-            let point = (base8() + order_8()).into_affine();
-            let product = digits.mul(&CurvePointVar::constant(&point)).unwrap();
-            assert_eq!(
-                value(&product),
-                native_mul(&point, scalar.into()),
-                "{scalar}"
-            );
-        }
-    }
-    assert!(ScalarDigits::new(&[]).is_err());
-    assert!(ScalarDigits::new(&[Boolean::TRUE]).is_err());
 }
 
 #[test]
@@ -274,10 +250,16 @@ fn fixed_base_equals_native() {
         let bits = split_below(&witness(&cs, Some(scalar)).unwrap(), &Scalar::MODULUS).unwrap();
         let before = cs.num_constraints();
         let product = mul_base8(&bits).unwrap();
-        assert_eq!(cs.num_constraints() - before, 665);
+        assert_eq!(cs.num_constraints() - before, 421);
         let expected = babyjubjub::mul_base8(&babyjubjub::scalar_from_field(&scalar).unwrap());
         assert_eq!(value(&product), expected.into(), "{scalar}");
+        let before = cs.num_constraints();
+        enforce_mul_base8(&bits, product.coordinates()).unwrap();
+        assert_eq!(cs.num_constraints() - before, 421);
         assert!(cs.is_satisfied().unwrap());
+        let other = point_witness(&cs, (expected + base8()).into_affine().into());
+        enforce_mul_base8(&bits, &other).unwrap();
+        assert!(!cs.is_satisfied().unwrap());
     }
     // Bits of 2^251 − 1, above ℓ: the integer counts.
     let all_ones = mul_base8(&[const { Boolean::TRUE }; SCALAR_BITS]).unwrap();
@@ -290,44 +272,62 @@ fn fixed_base_equals_native() {
     assert!(mul_base8(&[Boolean::TRUE]).is_err());
 }
 
+/// Bits at which the window sums and the leading bits are extreme, and for which the product is the identity.
+#[test]
+fn fixed_base_takes_any_bits() {
+    let half = (ell() - Fr::ONE) / Fr::from(2u64);
+    let patterns = [
+        Fr::ZERO,
+        ell(),
+        ell() + Fr::ONE,
+        half,
+        Fr::from(2u64).pow([249]),
+        Fr::from(2u64).pow([249]) - Fr::ONE,
+        Fr::from(2u64).pow([250]),
+        Fr::from(2u64).pow([251]) - Fr::from(2u64),
+    ];
+    let cs = ConstraintSystem::new_ref();
+    for pattern in patterns {
+        let bits = split(&witness(&cs, Some(pattern)).unwrap(), SCALAR_BITS).unwrap();
+        let product = mul_base8(&bits).unwrap();
+        assert_eq!(value(&product), native_mul(&base8(), pattern), "{pattern}");
+    }
+    assert!(cs.is_satisfied().unwrap());
+}
+
 #[test]
 fn c_25_scalar_multiplications_leave_no_witness_free() {
-    for scalar in [Fr::ZERO, Fr::ONE, ell() - Fr::ONE] {
-        for point in [
-            Point::zero(),
-            order_8(),
-            (base8() + order_8()).into_affine(),
-        ] {
-            let cs = ConstraintSystem::new_ref();
-            let scalar = FrVar::new_input(cs.clone(), || Ok(scalar)).unwrap();
-            let bits = split_below(&scalar, &Scalar::MODULUS).unwrap();
-            let _ = mul_base8(&bits).unwrap();
-            let point = PointVar::new_input(&cs, Some(point.into())).unwrap();
-            let digits = ScalarDigits::new(&bits).unwrap();
-            let _ = digits.mul(&CurvePointVar(point)).unwrap();
-            let snapshot = Snapshot::of(&cs).unwrap();
-            assert!(snapshot.is_satisfied());
-            assert_eq!(snapshot.survivors(), []);
-            assert!(snapshot.loose([]).is_empty());
-            assert_eq!(snapshot.unused(), Vec::<usize>::new());
-        }
+    for scalar in [Fr::ZERO, Fr::ONE, ell() - Fr::ONE, ell(), -Fr::ONE] {
+        let cs = ConstraintSystem::new_ref();
+        let scalar = FrVar::new_input(cs.clone(), || Ok(scalar)).unwrap();
+        let bits = split_canonical(&scalar).unwrap();
+        let _ = mul_base8(&bits[..SCALAR_BITS]).unwrap();
+        let point = PointVar::new_input(&cs, Some(base8().into())).unwrap();
+        let reduced = ReducedScalar::new(&scalar).unwrap();
+        let _ = reduced.mul(&CurvePointVar(point)).unwrap();
+        let snapshot = Snapshot::of(&cs).unwrap();
+        assert!(snapshot.is_satisfied());
+        assert_eq!(snapshot.survivors(), []);
+        assert!(snapshot.loose([]).is_empty());
+        assert_eq!(snapshot.unused(), Vec::<usize>::new());
     }
 }
 
 #[test]
 fn c_26_structure_does_not_depend_on_the_witness() {
     let synthesise = |cs: &Cs, point: Option<RawPoint>, scalar: Fr| {
-        let bits = split_below(&witness(cs, Some(scalar))?, &Scalar::MODULUS)?;
+        let scalar = witness(cs, Some(scalar))?;
+        let bits = split_canonical(&scalar)?;
         let (_, safe) = PointVar::new_witness(cs, point)?.judge(&base8())?;
-        let product = ScalarDigits::new(&bits)?.mul(&safe)?;
-        let fixed = mul_base8(&bits)?;
+        let product = ReducedScalar::new(&scalar)?.mul(&safe)?;
+        let fixed = mul_base8(&bits[..SCALAR_BITS])?;
         product.0.is_equal(&fixed.0).map(drop)
     };
     let expected = setup_matrices(|cs| synthesise(cs, None, Fr::ZERO)).unwrap();
     for (point, scalar) in [
         (base8().into(), Fr::ZERO),
         (RawPoint::default(), Fr::ONE),
-        (order_8().into(), ell() - Fr::ONE),
+        (pad_key().into(), ell() - Fr::ONE),
     ] {
         let cs = ConstraintSystem::new_ref();
         synthesise(&cs, Some(point), scalar).unwrap();

@@ -58,7 +58,7 @@ fn assert_flag(a: RawPoint, signature: &Signature, expected: bool) {
 }
 
 #[test]
-fn a_good_signature_has_flag_1_and_4332_rows() {
+fn a_good_signature_has_flag_1_and_3074_rows() {
     let (a, signature) = signed();
     assert_flag(a, &signature, true);
     let cs = ConstraintSystem::new_ref();
@@ -66,7 +66,7 @@ fn a_good_signature_has_flag_1_and_4332_rows() {
     assert_eq!(cs.num_constraints(), ROWS);
 }
 
-const ROWS: usize = 4332;
+const ROWS: usize = 3074;
 
 #[test]
 fn any_changed_part_has_flag_0() {
