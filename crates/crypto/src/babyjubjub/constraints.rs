@@ -184,8 +184,7 @@ impl CurvePointVar {
     /// Both denominators 1 ± d·x₁·x₂·y₁·y₂ are non-zero because both points are on the curve, so the two quotients are
     /// determined, and the sum is on the curve again.
     pub fn add(&self, other: &Self) -> Result<Self, SynthesisError> {
-        let [x, y] = self.sum_fractions(other)?;
-        Self::quotients(&x, &y)
+        Self::quotients(&self.sum_fractions(other)?)
     }
 
     /// Enforces that P + Q is the given point: 6 rows, as for [`Self::add`].
@@ -230,20 +229,20 @@ impl CurvePointVar {
         let xy = product(&p.x, &p.y)?;
         let x2 = product(&p.x, &p.x)?;
         let y2 = product(&p.y, &p.y)?;
-        Self::quotients(
-            &Fraction {
+        Self::quotients(&[
+            Fraction {
                 num: linear(&[(two, &xy)], Fr::ZERO)?,
                 den: linear(&[(A, &x2), (one, &y2)], Fr::ZERO)?,
             },
-            &Fraction {
+            Fraction {
                 num: linear(&[(-A, &x2), (one, &y2)], Fr::ZERO)?,
                 den: linear(&[(-A, &x2), (-one, &y2)], two)?,
             },
-        )
+        ])
     }
 
     /// The point of two fractions whose denominators the caller has shown to be non-zero: 2 rows.
-    fn quotients(x: &Fraction, y: &Fraction) -> Result<Self, SynthesisError> {
+    fn quotients([x, y]: &[Fraction; 2]) -> Result<Self, SynthesisError> {
         let values = || {
             let (x_den, y_den) = value_of(&x.den).zip(value_of(&y.den))?;
             // One inversion for both.

@@ -280,8 +280,8 @@ fn c_25_each_lie_is_refused_by_its_own_part() {
             };
             assert_eq!(refused_by(&k, &e, &lie), ["key-split"].into());
         }
-        // Another P with its R, and P moved by torsion into t is the same P.
-        let other = eighth(&babyjubjub::pad_key());
+        // Another P with its R.
+        let other = eighth(&mul(&base8(), &typical()));
         let lie = Hints {
             eighths: [other, mul(&other, &k)],
             ..honest.clone()
