@@ -14,6 +14,7 @@ use maci_protocol::keys::CoordinatorKey;
 use maci_protocol::layout::Processing;
 use maci_protocol::layout::maci::{MaciLayout, Tallying};
 use maci_protocol::secrets::SaltSource;
+use maci_protocol::tally::Results;
 use maci_verifier::TallyCommitment;
 
 use crate::artefact;
@@ -25,7 +26,9 @@ use crate::unit::ProofUnit;
 pub struct Exported {
     /// The files in submission order.
     pub files: Vec<PathBuf>,
-    /// The tally commitment that the last batch ends with.
+    /// The results that the last batch ends with.
+    pub results: Results,
+    /// The tally commitment to them.
     pub commitment: TallyCommitment,
 }
 
@@ -63,6 +66,10 @@ pub fn write_inputs(
         };
         put(ProofUnit::tally(index), inputs.to_json())?;
     }
-    let commitment = tallying.finish(salts).commitments.tally;
-    Ok(Exported { files, commitment })
+    let outcome = tallying.finish(salts);
+    Ok(Exported {
+        files,
+        results: outcome.results,
+        commitment: outcome.commitments.tally,
+    })
 }

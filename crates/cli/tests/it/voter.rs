@@ -125,7 +125,7 @@ fn macis_keys_are_taken_over_and_a_wrong_file_shows_nothing() {
 }
 
 #[test]
-fn a_command_that_pays_wants_a_key_file_and_plain_http() {
+fn a_command_that_pays_wants_a_key_file_and_a_web_address() {
     let place = Place::new();
     assert_eq!(place.json(&["voter", "keygen", "--voter", "me.json"]).0, 0);
     let maci = "0x0000000000000000000000000000000000000001";
@@ -146,7 +146,7 @@ fn a_command_that_pays_wants_a_key_file_and_plain_http() {
     secret(&place, "pays.key", &"11".repeat(32));
     let pays = ["--eth-key-file", "pays.key"];
     let at = |url: &str| with(&[&["--rpc", url][..], &pays].concat());
-    assert_eq!(at("https://127.0.0.1:1"), usage("bad_rpc_url"));
+    assert_eq!(at("ftp://127.0.0.1:1"), usage("bad_rpc_url"));
     secret(&place, "pays.key", "not a key");
     assert_eq!(at("http://127.0.0.1:1"), usage("bad_key_file"));
 }
