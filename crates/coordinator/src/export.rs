@@ -11,11 +11,9 @@ use std::path::{Path, PathBuf};
 
 use maci_protocol::PollLog;
 use maci_protocol::keys::CoordinatorKey;
-use maci_protocol::layout::Processing;
 use maci_protocol::layout::maci::{MaciLayout, Tallying};
+use maci_protocol::layout::{Processing, TallyOutcome};
 use maci_protocol::secrets::SaltSource;
-use maci_protocol::tally::Results;
-use maci_verifier::TallyCommitment;
 
 use crate::artefact;
 use crate::error::Error;
@@ -26,10 +24,8 @@ use crate::unit::ProofUnit;
 pub struct Exported {
     /// The files in submission order.
     pub files: Vec<PathBuf>,
-    /// The results that the last batch ends with.
-    pub results: Results,
-    /// The tally commitment to them.
-    pub commitment: TallyCommitment,
+    /// The results that the last batch ends with, and the commitment to them.
+    pub outcome: TallyOutcome,
 }
 
 /// Writes the inputs of every batch into `folder`.
@@ -67,9 +63,5 @@ pub fn write_inputs(
         put(ProofUnit::tally(index), inputs.to_json())?;
     }
     let outcome = tallying.finish(salts);
-    Ok(Exported {
-        files,
-        results: outcome.results,
-        commitment: outcome.commitments.tally,
-    })
+    Ok(Exported { files, outcome })
 }

@@ -13,6 +13,7 @@ use maci_protocol::secrets::RunSeed;
 use maci_protocol::{Address, PollId, PollLog};
 use maci_verifier::transcript::VerifiedTally;
 
+use crate::artefact;
 use crate::datadir::DataDir;
 use crate::error::{Error, JournalFault};
 use crate::export;
@@ -30,6 +31,7 @@ use crate::stages::prove::Prove;
 use crate::stages::submit::{self, Submission, Submit, Target};
 use crate::stages::tally::{self, Tally};
 use crate::stages::transcript::{self, Transcript};
+use crate::tally_json;
 use crate::transactions::TransactionRow;
 use crate::unit::ProofUnit;
 use crate::warning::{Warning, joined_without_signup, reused_key, small_poll};
@@ -350,8 +352,8 @@ impl Job {
     }
 
     /// Writes the circuit inputs of every batch as MACI's witness generator reads them, and returns the files in
-    /// submission order. They hold the coordinator's key and decrypted votes.
-    ///
+    /// submission order, and last the `tally.json` that they lead to, whose salts are not those of the job's own. They hold
+    /// the coordinator's key and decrypted votes.
     pub fn export_inputs(
         &mut self,
         folder: &Path,
@@ -370,11 +372,15 @@ impl Job {
         })?;
         // Salts bind the state's commitments, which are another layout's here; the results are the same in all of them.
         let row: Option<ResultsRow> = self.journal.read(|r| r.get(0))?;
-        if row.is_some_and(|row| row.results == written.results) {
-            Ok(written.files)
-        } else {
-            Err(Error::OtherStatement { unit: last })
+        if row.is_none_or(|row| row.results != written.outcome.results) {
+            return Err(Error::OtherStatement { unit: last });
         }
+        let mut files = written.files;
+        let tally = folder.join("tally.json");
+        let text = tally_json::bytes(&self.deployment()?, &written.outcome);
+        artefact::settle_private(&tally, &text, remake)?;
+        files.push(tally);
+        Ok(files)
     }
 
     /// The file of the audit bundle.

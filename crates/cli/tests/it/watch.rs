@@ -269,7 +269,8 @@ fn exported_inputs_say_that_they_are_secret() {
             "process_1.json",
             "tally_0.json",
             "tally_1.json",
-            "tally_2.json"
+            "tally_2.json",
+            "tally.json"
         ])
     );
     let codes: Vec<_> = envelope["warnings"]

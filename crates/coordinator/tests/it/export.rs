@@ -108,7 +108,7 @@ fn under_the_recorded_salts_the_files_are_the_recorded_inputs() {
             names.iter().map(|n| target.join(n)).collect::<Vec<_>>()
         );
         let tally: Value = serde_json::from_str(&read("tally.json")).unwrap();
-        let commitment = maci_crypto::field::to_be_bytes(&written.commitment.0);
+        let commitment = maci_crypto::field::to_be_bytes(&written.outcome.commitments.tally.0);
         let hex = hex::encode(commitment);
         assert_eq!(
             tally["newTallyCommitment"].as_str().unwrap(),
@@ -152,9 +152,11 @@ fn a_jobs_files_fit_its_tally_and_are_its_owners_alone() {
         job.run(stage, quiet.control()).unwrap();
     }
     let files = job.export_inputs(&target, quiet.control()).unwrap();
-    assert_eq!(files.len(), 2 + 3);
-    let tally: Value = serde_json::from_slice(&fs::read(job.dir().tally_json()).unwrap()).unwrap();
-    let last = TallyInputs::from_json(&fs::read_to_string(files.last().unwrap()).unwrap()).unwrap();
+    assert_eq!(files.len(), 2 + 3 + 1);
+    let tally: Value = serde_json::from_slice(&fs::read(&files[5]).unwrap()).unwrap();
+    let own: Value = serde_json::from_slice(&fs::read(job.dir().tally_json()).unwrap()).unwrap();
+    assert_eq!(tally["results"]["tally"], own["results"]["tally"]);
+    let last = TallyInputs::from_json(&fs::read_to_string(&files[4]).unwrap()).unwrap();
     let commitment = hex::encode(maci_crypto::field::to_be_bytes(
         &last.statement.new_tally_commitment.0,
     ));

@@ -16,8 +16,8 @@ use crate::report::Report;
 ///
 /// For a poll that was deployed with MACI's own proving keys: our proofs would not verify there. The native machine
 /// processes and tallies as always and writes process_0.json .., tally_0.json .. in submission order, as MACI's witness
-/// generator reads them. Making the witnesses and the proofs is up to MACI's tools; this program does not read MACI's
-/// zkey files yet.
+/// generator reads them, and the tally.json that they lead to. With the witness of each, `maci prove --zkey FILE --wtns
+/// FILE` makes the proof.
 ///
 /// SECRETS: each process file holds the coordinator's private key, and every file holds decrypted votes. They are
 /// written for their owner alone (mode 0600); delete them once the proofs are made.
@@ -60,10 +60,10 @@ pub(super) fn run(context: &Context<'_>, args: &InputsArgs) -> Result<Report, Fa
         .collect();
     Ok(
         Report::new(json!({ "directory": shown, "files": names })).text(format!(
-            "circuit inputs of {} batches are in {shown}; tally.json beside the journal is the result that they lead to",
-            names.len()
+            "circuit inputs of {} batches are in {shown}, and the tally.json that they lead to",
+            names.len().saturating_sub(1)
         )).text(
-            "make witnesses and proofs with MACI's own tools: proving with MACI's zkey files comes to this program later"
+            "make a witness of each with MACI's generator, then prove it with maci prove --zkey FILE --wtns FILE"
         ),
     )
 }
