@@ -110,8 +110,15 @@ fn create(maci: &Maci, operator: &Account) -> Result<Value> {
     );
     std::fs::write(maci.path("poll.toml"), description)?;
     let pays = ["--eth-key-file", &operator.file];
-    maci.ok(&[&["deploy", "poll.toml"], &pays[..]].concat())?;
-    let create = ["poll", "create", "poll.toml", "--coordinator-key-file"];
+    maci.ok(&[&["deploy", "poll.toml", "--keys", "keys"], &pays[..]].concat())?;
+    let create = [
+        "poll",
+        "create",
+        "poll.toml",
+        "--keys",
+        "keys",
+        "--coordinator-key-file",
+    ];
     maci.ok(&[&create[..], &["coordinator.key"], &pays].concat())
 }
 
