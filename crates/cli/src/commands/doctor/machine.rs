@@ -9,9 +9,9 @@ use crate::context::Context;
 
 /// Bytes that a journal with its artefacts may take: a million messages take less than one gigabyte.
 const JOURNAL: u64 = 1 << 30;
-/// Bytes of a proving key for each constraint, as the shipped keys have it: 144 MB for 435,071.
+/// Bytes of a proving key for each constraint, as the shipped keys have it: 78 MB for 238,932.
 const KEY_BYTES: u64 = 400;
-/// A proof takes about this much on top of its key, in parts of the key's size: 229 MiB beside 144 MB.
+/// A proof takes about this much on top of its key, in parts of the key's size.
 const PROOF: u64 = 2;
 
 /// Adds the checks of this machine.
@@ -93,9 +93,8 @@ fn estimated(circuit: CircuitId) -> u64 {
             vote_option_tree_depth,
             ..
         } => {
-            let paths =
-                4 * 250 * u64::from(state_tree_depth) + 2 * 330 * u64::from(vote_option_tree_depth);
-            u64::from(message_batch_size) * (10_400 + paths)
+            let paths = 570 * u64::from(state_tree_depth) + 400 * u64::from(vote_option_tree_depth);
+            u64::from(message_batch_size) * (5_400 + paths)
         }
         CircuitId::VoteTally {
             tally_processing_state_tree_depth,
