@@ -5,7 +5,7 @@ use ark_relations::gr1cs::SynthesisError;
 use ark_std::{format, string::String, vec::Vec};
 use maci_verifier::{CircuitId, Mode};
 
-use crate::stats;
+use crate::{reference::maci_size, stats};
 
 /// The circuits that ship with keys.
 pub const SHIPPED: [CircuitId; 7] = [
@@ -88,4 +88,63 @@ pub fn pinned_json(id: &CircuitId) -> Result<String, SynthesisError> {
         list(names),
         list(clauses),
     ))
+}
+
+/// What a pinned file says about a circuit's size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PinnedSize {
+    /// The circuit.
+    pub id: CircuitId,
+    /// Rows of the constraint system.
+    pub rows: usize,
+    /// Rows of each message.
+    pub rows_per_message: Option<usize>,
+    /// All variables.
+    pub variables: usize,
+    /// Non-zero entries of all matrices.
+    pub entries: usize,
+}
+
+/// The table of sizes before (MACI's own circuits) and after (ours), in Markdown, as documents show it.
+#[allow(clippy::cast_precision_loss)]
+pub fn size_table(sizes: &[PinnedSize]) -> String {
+    let mut table = String::from(
+        "| circuit | MACI v3, rows | ours, rows | ratio | MACI, per message | ours, per message | MACI, domain | ours, domain | ours, entries a row |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+    );
+    let optional = |number: Option<usize>| number.map_or("–".into(), grouped);
+    for size in sizes {
+        let maci = maci_size(size.id);
+        let publics = size.id.public_inputs() + 1;
+        let domain = |rows: usize| format!("2^{}", (rows + publics).next_power_of_two().ilog2());
+        table.push_str(&format!(
+            "| `{}` | {} | {} | {} | {} | {} | {} | {} | {:.1} |\n",
+            size.id,
+            optional(maci.map(|m| m.rows)),
+            grouped(size.rows),
+            maci.map_or("–".into(), |m| format!(
+                "{:.3}",
+                size.rows as f64 / m.rows as f64
+            )),
+            optional(maci.and_then(|m| m.rows_per_message)),
+            optional(size.rows_per_message),
+            maci.map_or("–".into(), |m| domain(m.rows)),
+            domain(size.rows),
+            size.entries as f64 / size.rows as f64,
+        ));
+    }
+    table
+}
+
+/// A number with a comma before every three digits.
+fn grouped(number: usize) -> String {
+    let digits = format!("{number}");
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }

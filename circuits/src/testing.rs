@@ -15,6 +15,8 @@ use crate::{
     matrices,
 };
 
+pub mod forward;
+
 /// A synthesised circuit with its assignment, whose values can be changed one by one.
 #[derive(Clone, Debug)]
 pub struct Trial {

@@ -4,9 +4,11 @@
 mod assignment;
 mod clauses;
 mod common;
+mod docs;
 mod joining;
 mod lies;
 mod messages;
+mod mutation;
 mod pinned;
 mod recorded;
 mod structure;

@@ -95,6 +95,15 @@ impl Snapshot {
         self.values.get(self.public + index).copied()
     }
 
+    /// The first row that a witness stands in.
+    pub fn first_row_of(&self, witness: usize) -> Option<usize> {
+        let column = self.public + witness;
+        (0..self.rows()).find(|row| {
+            let mut entries = self.matrices.iter().flat_map(|matrix| &matrix[*row]);
+            entries.any(|(_, found)| *found == column)
+        })
+    }
+
     /// Replaces the value of a witness; an index out of range changes nothing.
     pub fn set_witness(&mut self, index: usize, value: Fr) {
         if let Some(slot) = self.values.get_mut(self.public + index) {
@@ -137,6 +146,18 @@ impl Snapshot {
 
     /// [`Self::survivors`] for some witnesses, to sample a large circuit.
     pub fn survivors_among(&self, witnesses: impl IntoIterator<Item = usize>) -> Vec<Survivor> {
+        let mut survivors = self.accepted_among(witnesses);
+        survivors.retain(|survivor| self.free.binary_search(&survivor.witness).is_err());
+        survivors
+    }
+
+    /// The registered free hints, ascending ([`FreeHints`]).
+    pub fn free_hints(&self) -> &[usize] {
+        &self.free
+    }
+
+    /// [`Self::survivors_among`] with the registered free hints: every mutation that no row notices.
+    pub fn accepted_among(&self, witnesses: impl IntoIterator<Item = usize>) -> Vec<Survivor> {
         let columns = self.columns();
         let products = self.products();
         let mut survivors = Vec::new();
@@ -144,9 +165,6 @@ impl Snapshot {
             let Some(old) = self.witness(witness) else {
                 continue;
             };
-            if self.free.binary_search(&witness).is_ok() {
-                continue;
-            }
             let entries = &columns[self.public + witness];
             for value in mutations(old, witness) {
                 if !notices(entries, &products, value - old) {
