@@ -11,6 +11,7 @@ mod messages;
 mod mutation;
 mod pinned;
 mod recorded;
+mod search;
 mod structure;
 mod tally;
 mod totality;
