@@ -2,8 +2,10 @@
 //! altered input. The examples then run on what the job left.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 use crate::stages;
 
@@ -78,6 +80,9 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     }
     std::fs::create_dir_all(&work)?;
     let maci = stages::maci_binary(root)?;
+    EXPORTED
+        .iter()
+        .try_for_each(|circuit| check_export(root, &maci, &work, circuit))?;
     CASES
         .iter()
         .try_for_each(|case| check_poll(root, &maci, &work.join(case.name), case))?;
@@ -102,6 +107,61 @@ fn check_files(root: &Path, maci: &Path, work: &Path) -> Result<()> {
         &["circom.mjs", &maci, &files],
         &env,
     )
+}
+
+/// Circuits that snarkjs reads from our `.r1cs` files.
+const EXPORTED: [&str; 3] = [
+    "poll-joined-10",
+    "vote-tally-qv-10-1-2",
+    "message-processor-qv-10-20-2",
+];
+
+/// Exports a circuit and has `snarkjs r1cs info` count what our own statistics count.
+fn check_export(root: &Path, maci: &Path, work: &Path, circuit: &str) -> Result<()> {
+    let file = work.join(format!("{circuit}.r1cs"));
+    let json = |args: &[&str]| -> Result<Value> {
+        let ran = Command::new(maci).args(args).arg("--json").output()?;
+        ensure!(
+            ran.status.success(),
+            "maci {args:?} ended with {}",
+            ran.status
+        );
+        let envelope: Value = serde_json::from_slice(&ran.stdout)?;
+        Ok(envelope["data"].clone())
+    };
+    let path = file.to_str().context("the workspace path is not UTF-8")?;
+    json(&["circuits", "export", circuit, "--r1cs", path])?;
+    let stats = json(&["circuits", "stats", circuit])?;
+    let info = Command::new("node")
+        .args(["node_modules/snarkjs/build/cli.cjs", "r1cs", "info", path])
+        .current_dir(root.join("tools/e2e"))
+        .output()
+        .context("node cannot be started")?;
+    let text = String::from_utf8_lossy(&info.stdout);
+    ensure!(
+        info.status.success(),
+        "snarkjs does not read {path}: {text}"
+    );
+    let wires = stats["wires"].as_u64().context("no wires")?;
+    let publics = stats["public_inputs"]
+        .as_u64()
+        .context("no public inputs")?;
+    let rows = stats["constraints"].as_u64().context("no constraints")?;
+    for (what, number) in [
+        ("Wires", wires),
+        ("Constraints", rows),
+        ("Public Inputs", publics),
+    ] {
+        let line = format!("# of {what}: {number}");
+        ensure!(
+            text.lines().any(|found| found.trim_end().ends_with(&line)),
+            "expected `{line}` of {circuit}, snarkjs says:\n{text}"
+        );
+    }
+    eprintln!(
+        "snarkjs reads {circuit}: {rows} constraints, {wires} wires, {publics} public inputs"
+    );
+    Ok(())
 }
 
 fn install(root: &Path) -> Result<()> {

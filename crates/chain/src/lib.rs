@@ -11,6 +11,7 @@
 //! - [`ingest`]: a poll's logs, read completely or not at all.
 //! - [`submit`]: from a proven poll to its results on the chain, exactly once.
 //! - [`doctor`]: what would stop a poll's coordinator later, found before any work.
+//! - [`gas`]: what transactions cost.
 //! - [`keystore`]: secrets at rest under a password.
 //! - [`error`]: one error type, whose kind says what the caller can do.
 
@@ -32,6 +33,7 @@ pub mod contracts;
 pub mod deploy;
 pub mod doctor;
 pub mod error;
+pub mod gas;
 pub mod ingest;
 pub mod keystore;
 pub mod submit;

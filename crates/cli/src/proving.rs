@@ -1,5 +1,7 @@
 //! What the commands that make proofs have in common: their options, and how they open the job.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use crate::audit::DevKeysArgs;
@@ -26,13 +28,26 @@ pub(crate) struct ProvingArgs {
 impl ProvingArgs {
     /// Opens the data directory of the settings with the coordinator's key and the proving keys.
     pub(crate) fn resume<'a>(&self, context: &'a Context<'a>) -> Result<Session<'a>, Failure> {
+        self.resume_with(context, &self.keys(context))
+    }
+
+    /// The keys that the options allow.
+    pub(crate) fn keys(&self, context: &Context<'_>) -> Arc<LocalKeys> {
+        LocalKeys::new(context, self.dev_keys.token())
+    }
+
+    /// [`Self::resume`] with keys that the caller looks at afterwards.
+    pub(crate) fn resume_with<'a>(
+        &self,
+        context: &'a Context<'a>,
+        keys: &Arc<LocalKeys>,
+    ) -> Result<Session<'a>, Failure> {
         let key = Some(coordinator_key::load(context, &self.key)?);
-        let keys = Some(LocalKeys::new(context, self.dev_keys.token()));
         Session::resume(
             context,
             Opening {
                 key,
-                keys,
+                keys: Some(Arc::clone(keys)),
                 remake: self.remake,
                 ..Opening::default()
             },

@@ -1,8 +1,9 @@
 //! The proving keys of this machine: made on demand, cached under `--cache`, opened only when a proof is really due.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use maci_circuits::CircuitDigest;
 use maci_coordinator::{Error, ProvingKeys, StoredKeys};
 use maci_keys::{AllowInsecureDevKeys, KeyStore, ProvingKey};
 use maci_verifier::{CircuitId, VerifyingKey};
@@ -15,6 +16,8 @@ pub(crate) struct LocalKeys {
     directory: PathBuf,
     allow: Option<AllowInsecureDevKeys>,
     stored: OnceLock<StoredKeys>,
+    /// Matrices of the keys that proofs were made with.
+    used: Mutex<Vec<(CircuitId, CircuitDigest)>>,
 }
 
 impl LocalKeys {
@@ -24,7 +27,19 @@ impl LocalKeys {
             directory: context.settings.cache.value.clone(),
             allow,
             stored: OnceLock::new(),
+            used: Mutex::default(),
         })
+    }
+
+    /// The digest of a circuit's matrices: of the key that proofs were made with, if this process made any, and of the
+    /// circuit itself otherwise.
+    pub(crate) fn digest(&self, circuit: CircuitId) -> Option<CircuitDigest> {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = used.iter().find(|(id, _)| *id == circuit);
+        found.map_or_else(
+            || maci_circuits::circuit_digest(circuit).ok(),
+            |(_, digest)| Some(*digest),
+        )
     }
 }
 
@@ -44,7 +59,12 @@ impl LocalKeys {
 
 impl ProvingKeys for LocalKeys {
     fn proving_key(&self, circuit: &CircuitId) -> Result<Arc<ProvingKey>, Error> {
-        self.stored(*circuit)?.proving_key(circuit)
+        let key = self.stored(*circuit)?.proving_key(circuit)?;
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if !used.iter().any(|(id, _)| id == circuit) {
+            used.push((*circuit, *key.circuit_digest()));
+        }
+        Ok(key)
     }
 
     fn verifying_key(&self, circuit: &CircuitId) -> Result<VerifyingKey, Error> {

@@ -6,6 +6,7 @@
 //! [`AllowInsecureDevKeys`] token (security.md K-13).
 //!
 //! - [`r1cs`]: a circuit's matrices in the compact form that setup and prover share.
+//! - [`iden3`]: the same for circom's tools.
 //! - [`setup`]: Groth16 key generation from given secrets.
 //! - [`container`]: the file format of keys; any changed byte is refused by name (O-03).
 //! - [`proving_key`]: the proving key and its file.
@@ -17,6 +18,7 @@
 pub mod container;
 pub mod error;
 mod fixed_base;
+pub mod iden3;
 pub mod label;
 pub mod manifest;
 pub mod proving_key;

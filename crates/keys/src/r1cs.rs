@@ -219,6 +219,14 @@ impl R1cs {
         self.constraints() + self.instance_variables
     }
 
+    /// The entries of a matrix's row: column and coefficient.
+    pub fn row(&self, matrix: &Rows, index: usize) -> impl Iterator<Item = (u32, Fr)> {
+        matrix
+            .row(index)
+            .iter()
+            .map(|(column, coefficient)| (*column, self.coefficients[*coefficient as usize]))
+    }
+
     /// A matrix times an assignment, written to the front of `out`.
     pub fn multiply(&self, matrix: &Rows, assignment: &[Fr], out: &mut [Fr]) {
         multiply(matrix, &self.coefficients, assignment, out);

@@ -8,6 +8,7 @@
 //! - [`groth16`]: the proof from key and assignment.
 //! - [`circom`]: the same engine for snarkjs' keys and circom's witnesses.
 //! - [`pool`]: many proofs at once.
+//! - [`plan`]: parameters for a poll that is still to be held, and what proving it will take.
 //! - [`memory`]: what a proof needs and what the machine has.
 
 pub mod cancel;
@@ -15,6 +16,7 @@ pub mod circom;
 pub mod error;
 pub mod groth16;
 pub mod memory;
+pub mod plan;
 pub mod pool;
 mod prove;
 pub mod witness;

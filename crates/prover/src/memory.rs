@@ -22,6 +22,30 @@ pub fn estimate(key: &ProvingKey) -> u64 {
     multiplication.max(polynomials) * 3 / 2
 }
 
+/// Bytes of a key and of one proof with it, from a circuit's sizes alone: for planning, where no key is there yet.
+///
+/// The key: A, B and L in G1 and B in G2 with at most a point for each variable, H with one for each row of the domain, and
+/// the matrices at 8 bytes an entry. The proof: as [`estimate`], every query at its longest.
+pub const fn predict(domain: u64, variables: u64, entries: u64) -> u64 {
+    let key = variables * (3 * 64 + 128) + domain * 64 + entries * 8;
+    let digits = 17 * 8;
+    let terms = if domain > variables {
+        domain
+    } else {
+        variables
+    };
+    let g1 = terms * (8 + 64 + 32 + digits);
+    let g2 = variables * (8 + 128 + 32 + digits);
+    let multiplication = variables * 64 + if g1 > g2 { g1 } else { g2 };
+    let polynomials = domain * 32 * 4 + variables * 32;
+    let proof = if multiplication > polynomials {
+        multiplication
+    } else {
+        polynomials
+    };
+    key + proof * 3 / 2
+}
+
 /// Bytes that this process may still take: the least of what the system has free and what its control group allows.
 /// `None` where the system does not say.
 pub fn available() -> Option<u64> {

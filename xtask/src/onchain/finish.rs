@@ -42,7 +42,7 @@ pub(crate) fn finish(maci: &Maci, root: &Path, held: &Held, gas: &mut Gas) -> Re
 
     killed_while_proving(maci, &run)?;
     let prove = [&["prove"], &key[..]].concat();
-    maci.ok(&prove)?;
+    same_circuits(maci, root, &maci.ok(&prove)?)?;
     let planned = maci.ok(&[&submit[..], &["--dry-run"]].concat())?;
     let steps = planned["calls"].as_array().context("no calls")?.len();
     let nonce = maci
@@ -79,6 +79,31 @@ pub(crate) fn finish(maci: &Maci, root: &Path, held: &Held, gas: &mut Gas) -> Re
     );
     maci.ok(&["bundle", "verify", "data/bundle.json"])?;
     Ok(json!({ "steps": steps, "kills": steps + 1, "results": done["results"] }))
+}
+
+/// The matrices that were proved are those of `circuits stats`, and those that the registered keys were made for.
+fn same_circuits(maci: &Maci, root: &Path, proved: &Value) -> Result<()> {
+    let directory = root.join("keys").display().to_string();
+    let listed = maci.ok(&["keys", "list", "--dir", &directory])?;
+    let keys = listed["verifying_keys"].as_array().context("no keys")?;
+    let circuits = proved["circuits"].as_array().context("no circuits")?;
+    ensure!(
+        circuits.len() == 2,
+        "two circuits prove a poll: {circuits:?}"
+    );
+    for circuit in circuits {
+        let (id, digest) = (&circuit["circuit"], &circuit["digest"]);
+        let measured = maci.ok(&["circuits", "stats", id.as_str().context("no id")?])?;
+        ensure!(measured["digest"] == *digest, "stats measures another {id}");
+        let entry = keys.iter().find(|key| key["circuit"] == *id);
+        let entry = entry.context("no key in the manifest")?;
+        ensure!(
+            entry["circuit_digest"] == *digest,
+            "{id} was proved with matrices {digest}, its key was made for {}",
+            entry["circuit_digest"]
+        );
+    }
+    Ok(())
 }
 
 fn doctor(maci: &Maci, held: &Held, poll: &[&str]) -> Result<()> {

@@ -26,8 +26,14 @@ pub(crate) fn run(context: &Context<'_>, args: &ProveArgs) -> Result<Report, Fai
     if let Some(files) = args.external.files() {
         return external::run(context, &files);
     }
-    let mut session = args.proving.resume(context)?;
+    let keys = args.proving.keys(context);
+    let mut session = args.proving.resume_with(context, &keys)?;
     session.run(&[StageId::Prove, StageId::Transcript])?;
+    let params = session.log()?.params;
+    let circuits: Vec<_> = [params.process_circuit(), params.tally_circuit()]
+        .into_iter()
+        .filter_map(|id| Some((id, keys.digest(id)?)))
+        .collect();
     let proofs = session.status()?.proofs;
     let count = |kind| {
         proofs
@@ -37,7 +43,20 @@ pub(crate) fn run(context: &Context<'_>, args: &ProveArgs) -> Result<Report, Fai
     };
     let (process, tally) = (count(ProofKind::Process), count(ProofKind::Tally));
     let directory = session.job.dir().proofs().display().to_string();
-    Ok(Report::new(json!({ "process_proofs": process, "tally_proofs": tally, "proofs": directory })).text(format!(
+    let data = json!({
+        "process_proofs": process,
+        "tally_proofs": tally,
+        "proofs": directory,
+        "circuits": circuits
+            .iter()
+            .map(|(id, digest)| json!({ "circuit": id.to_string(), "digest": digest.to_string() }))
+            .collect::<Vec<_>>(),
+    });
+    let report = Report::new(data).text(format!(
         "{process} process and {tally} tally proofs verify as one transcript; they are in {directory}"
-    )))
+    ));
+    let shown = circuits.iter().fold(report, |report, (id, digest)| {
+        report.text(format!("{id} (matrices {digest})"))
+    });
+    Ok(shown)
 }

@@ -49,6 +49,8 @@ help! {
     keys_export: "keys" "export";
     circuits: "circuits";
     circuits_stats: "circuits" "stats";
+    circuits_plan: "circuits" "plan";
+    circuits_export: "circuits" "export";
     config: "config";
     run: "run";
     submit: "submit";

@@ -105,24 +105,28 @@ fn circuits_are_measured_by_id() {
     let processor = &circuits[0];
     assert_eq!(processor["public_inputs"], 9);
     assert!(
-        processor["rows_per_message"]
+        processor["per_message"]
             .as_u64()
             .is_some_and(|rows| rows > 1000)
     );
-    let clauses: u64 = processor["clauses"]
-        .as_object()
-        .expect("clauses")
-        .values()
-        .filter_map(serde_json::Value::as_u64)
+    let components = processor["components"].as_array().expect("a list");
+    let clauses: u64 = components
+        .iter()
+        .filter(|component| !component["path"].as_str().unwrap_or_default().contains('/'))
+        .filter_map(|component| component["constraints"].as_u64())
+        .sum();
+    let own: u64 = components
+        .iter()
+        .filter_map(|component| component["own_constraints"].as_u64())
         .sum();
     assert_eq!(
-        Some(clauses),
-        processor["rows"].as_u64(),
+        [Some(clauses), Some(own)],
+        [processor["constraints"].as_u64(); 2],
         "every row belongs to a clause"
     );
-    assert_eq!(circuits[1]["rows_per_message"], serde_json::Value::Null);
-    let ran = place.run(&["circuits", "stats", SMALL[0], "--clauses", "--no-progress"]);
-    assert!(ran.stdout.contains("clause"), "{}", ran.stdout);
+    assert_eq!(circuits[1]["per_message"], serde_json::Value::Null);
+    let ran = place.run(&["circuits", "stats", SMALL[0], "--no-progress"]);
+    assert!(ran.stdout.contains("component"), "{}", ran.stdout);
     let ran = place.run(&["circuits", "stats", "message-processor-xv-2-2-1"]);
     assert_eq!(ran.code, 2);
     assert!(
@@ -130,6 +134,129 @@ fn circuits_are_measured_by_id() {
         "{}",
         ran.stderr
     );
+}
+
+/// One circuit by kind and parameters, in every form that is offered.
+#[test]
+fn a_circuit_is_measured_by_kind() {
+    let place = Place::new();
+    let by_kind = [
+        "circuits",
+        "stats",
+        "--circuit",
+        "message-processor",
+        "--mode",
+        "qv",
+        "--state-depth",
+        "2",
+        "--batch",
+        "2",
+        "--vote-option-depth",
+        "1",
+    ];
+    let (code, envelope) = place.json(&by_kind);
+    assert_eq!(code, 0, "{envelope}");
+    let data = &envelope["data"];
+    assert_eq!(data["circuit"], "message-processor-qv-2-2-1");
+    for number in ["constraints", "per_message", "domain"] {
+        assert!(data[number].as_u64().is_some_and(|n| n > 0), "{number}");
+    }
+    assert!(data["non_zeros"]["total"].as_u64() > data["constraints"].as_u64());
+    assert_eq!(data["digest"].as_str().map(str::len), Some(64));
+
+    let ran = place.run(&[&by_kind[..], &["--csv", "--no-progress"]].concat());
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    let components = data["components"].as_array().map_or(0, Vec::len);
+    assert_eq!(
+        (ran.code, lines.len()),
+        (0, components + 1),
+        "{}",
+        ran.stderr
+    );
+    assert!(lines.iter().all(|line| line.split(',').count() == 11));
+    assert!(lines.iter().any(|line| line.contains(",signature,")));
+
+    let ran = place.run(&[&by_kind[..], &["--svg", "--no-progress"]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.starts_with("<?xml") && ran.stdout.trim_end().ends_with("</svg>"));
+    assert!(ran.stdout.contains("poseidon-3"), "gadgets are drawn");
+
+    let ran = place.run(&[
+        "circuits",
+        "stats",
+        "--circuit",
+        "poll-joining",
+        "--state-depth",
+        "0",
+    ]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("there is no circuit"), "{}", ran.stderr);
+    let ran = place.run(&["circuits", "stats", "--state-depth", "3"]);
+    assert_eq!(ran.code, 2, "parameters belong to a kind");
+}
+
+#[test]
+fn a_poll_is_planned() {
+    let place = Place::new();
+    let poll = [
+        "circuits",
+        "plan",
+        "--signups",
+        "20",
+        "--messages",
+        "30",
+        "--options",
+        "5",
+    ];
+    let (code, envelope) = place.json(&poll);
+    assert_eq!(code, 0, "{envelope}");
+    let data = &envelope["data"];
+    let number = |value: &serde_json::Value| value.as_u64().unwrap_or_default();
+    assert_eq!(data["params"]["state_tree_depth"], 5);
+    assert_eq!(data["params"]["vote_option_tree_depth"], 1);
+    let batch = number(&data["params"]["message_batch_size"]);
+    assert_eq!(number(&data["process"]["proofs"]), 31u64.div_ceil(batch));
+    assert!(number(&data["process"]["constraints"]) < number(&data["process"]["domain"]));
+    assert!(number(&data["memory_bytes"]) > 0 && number(&data["gas"]["coordinator"]) > 0);
+    assert!(
+        data["cpu_seconds"]
+            .as_f64()
+            .is_some_and(|seconds| seconds > 0.0)
+    );
+
+    let ran = place.run(&[&poll[..], &["--memory", "1"]].concat());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let ran = place.run(&[
+        "circuits",
+        "plan",
+        "--signups",
+        "20",
+        "--messages",
+        "30",
+        "--options",
+        "9999999",
+    ]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+}
+
+#[test]
+fn a_circuit_is_written_for_other_tools() {
+    let place = Place::new();
+    let (code, envelope) = place.json(&[
+        "circuits",
+        "export",
+        "poll-joined-3",
+        "--r1cs",
+        "out/joined.r1cs",
+    ]);
+    assert_eq!(code, 0, "{envelope}");
+    let written = std::fs::read(place.join("out/joined.r1cs")).expect("written");
+    assert!(written.starts_with(b"r1cs\x01\0\0\0"));
+    assert_eq!(envelope["data"]["bytes"], written.len());
+    let (_, stats) = place.json(&["circuits", "stats", "poll-joined-3"]);
+    assert_eq!(envelope["data"]["digest"], stats["data"]["digest"]);
+    let ran = place.run(&["circuits", "export", "--r1cs", "x.r1cs"]);
+    assert_eq!(ran.code, 2, "no circuit is named");
 }
 
 #[test]
