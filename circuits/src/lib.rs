@@ -37,7 +37,7 @@ pub mod testing;
 pub mod vote_tally;
 
 pub use components::{Component, INPUTS};
-pub use pinned::{PINNED, PinnedSize, SHIPPED, pinned_json, size_table};
+pub use pinned::{PINNED, SHIPPED, pinned_json, size_table};
 pub use poll_joined::PollJoinedInputs;
 pub use poll_joining::PollJoiningInputs;
 pub use sample::sample_inputs;

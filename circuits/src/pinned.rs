@@ -1,11 +1,10 @@
 //! Pinned circuits: rows, public inputs and digest of every circuit of [`PINNED`] are files under `circuits/pinned/`, so that
 //! a change of a circuit shows up in review and never by surprise in a key (security.md C-29).
 
-use ark_relations::gr1cs::SynthesisError;
 use ark_std::{format, string::String, vec::Vec};
 use maci_verifier::{CircuitId, Mode};
 
-use crate::{reference::maci_size, stats};
+use crate::{CircuitStats, reference::maci_size};
 
 /// The circuits that ship with keys.
 pub const SHIPPED: [CircuitId; 7] = [
@@ -58,11 +57,11 @@ const fn tally(mode: Mode) -> CircuitId {
     }
 }
 
-/// The text of `circuits/pinned/<circuit-id>.json` for the circuit as it is now.
-pub fn pinned_json(id: &CircuitId) -> Result<String, SynthesisError> {
-    let stats = stats(*id)?;
+/// The text of `circuits/pinned/<circuit-id>.json` for a circuit as it was measured.
+pub fn pinned_json(stats: &CircuitStats) -> String {
     let list = |items: Vec<String>| items.join(",\n    ");
-    let names = id
+    let names = stats
+        .id
         .public_input_names()
         .iter()
         .map(|name| format!("\"{name}\""))
@@ -76,62 +75,49 @@ pub fn pinned_json(id: &CircuitId) -> Result<String, SynthesisError> {
         .rows_per_message
         .map_or("null".into(), |rows| format!("{rows}"));
     let [a, b, c] = stats.non_zero;
-    Ok(format!(
-        "{{\n  \"format\": 1,\n  \"circuit\": \"{id}\",\n  \"digest\": \"{}\",\n  \"rows\": {},\n  \
+    format!(
+        "{{\n  \"format\": 1,\n  \"circuit\": \"{}\",\n  \"digest\": \"{}\",\n  \"rows\": {},\n  \
          \"fixed_rows\": {},\n  \"rows_per_message\": {per_message},\n  \"variables\": {},\n  \
          \"non_zero\": {{ \"a\": {a}, \"b\": {b}, \"c\": {c} }},\n  \"public_inputs\": [\n    {}\n  ],\n  \
          \"clauses\": {{\n    {}\n  }}\n}}\n",
+        stats.id,
         stats.digest,
         stats.rows,
         stats.fixed_rows,
         stats.variables,
         list(names),
         list(clauses),
-    ))
-}
-
-/// What a pinned file says about a circuit's size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PinnedSize {
-    /// The circuit.
-    pub id: CircuitId,
-    /// Rows of the constraint system.
-    pub rows: usize,
-    /// Rows of each message.
-    pub rows_per_message: Option<usize>,
-    /// All variables.
-    pub variables: usize,
-    /// Non-zero entries of all matrices.
-    pub entries: usize,
+    )
 }
 
 /// The table of sizes before (MACI's own circuits) and after (ours), in Markdown, as documents show it.
 #[allow(clippy::cast_precision_loss)]
-pub fn size_table(sizes: &[PinnedSize]) -> String {
+pub fn size_table(circuits: &[CircuitStats]) -> String {
     let mut table = String::from(
         "| circuit | MACI v3, rows | ours, rows | ratio | MACI, per message | ours, per message | MACI, domain | ours, domain | ours, entries a row |\n\
          |---|---|---|---|---|---|---|---|---|\n",
     );
     let optional = |number: Option<usize>| number.map_or("–".into(), grouped);
-    for size in sizes {
-        let maci = maci_size(size.id);
-        let publics = size.id.public_inputs() + 1;
-        let domain = |rows: usize| format!("2^{}", (rows + publics).next_power_of_two().ilog2());
-        table.push_str(&format!(
-            "| `{}` | {} | {} | {} | {} | {} | {} | {} | {:.1} |\n",
-            size.id,
+    let domain = |size: usize| format!("2^{}", size.ilog2());
+    for stats in circuits {
+        let maci = maci_size(stats.id);
+        let cells = [
+            format!("`{}`", stats.id),
             optional(maci.map(|m| m.rows)),
-            grouped(size.rows),
-            maci.map_or("–".into(), |m| format!(
-                "{:.3}",
-                size.rows as f64 / m.rows as f64
-            )),
+            grouped(stats.rows),
+            maci.map_or("–".into(), |m| {
+                format!("{:.3}", stats.rows as f64 / m.rows as f64)
+            }),
             optional(maci.and_then(|m| m.rows_per_message)),
-            optional(size.rows_per_message),
-            maci.map_or("–".into(), |m| domain(m.rows)),
-            domain(size.rows),
-            size.entries as f64 / size.rows as f64,
-        ));
+            optional(stats.rows_per_message),
+            maci.map_or("–".into(), |m| domain(m.domain(stats.public_inputs))),
+            domain(stats.domain()),
+            format!(
+                "{:.1}",
+                stats.non_zero.iter().sum::<usize>() as f64 / stats.rows as f64
+            ),
+        ];
+        table.extend(["| ", &cells.join(" | "), " |\n"]);
     }
     table
 }

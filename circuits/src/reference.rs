@@ -19,6 +19,13 @@ pub struct MaciSize {
     pub compiled: bool,
 }
 
+impl MaciSize {
+    /// Size of the proof's evaluation domain: a row for each public input and the constant 1 besides the circuit's own.
+    pub const fn domain(&self, public_inputs: usize) -> usize {
+        (self.rows + public_inputs + 1).next_power_of_two()
+    }
+}
+
 /// Rows of a processing batch that do not depend on its length.
 const FIXED: usize = 1_853;
 

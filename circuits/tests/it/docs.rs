@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use maci_circuits::{PINNED, PinnedSize, size_table};
+use maci_circuits::{PINNED, size_table, stats};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -19,22 +19,8 @@ fn pinned(id: &str) -> Value {
 }
 
 #[test]
-fn documents_show_the_pinned_sizes() {
-    let sizes = PINNED.map(|id| {
-        let pinned = pinned(&id.to_string());
-        let number = |value: &Value| value.as_u64().map(|n| n as usize);
-        PinnedSize {
-            id,
-            rows: number(&pinned["rows"]).unwrap(),
-            rows_per_message: number(&pinned["rows_per_message"]),
-            variables: number(&pinned["variables"]).unwrap(),
-            entries: ["a", "b", "c"]
-                .map(|matrix| number(&pinned["non_zero"][matrix]).unwrap())
-                .iter()
-                .sum(),
-        }
-    });
-    let table = size_table(&sizes);
+fn documents_show_the_sizes() {
+    let table = size_table(&PINNED.map(|id| stats(id).unwrap()));
     for document in ["README.md", "docs/circuits.md"] {
         let text = read(document);
         let shown = text.split_once("<!-- sizes -->\n").unwrap().1;

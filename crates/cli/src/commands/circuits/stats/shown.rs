@@ -18,7 +18,7 @@ pub(super) fn data(stats: &CircuitStats) -> Value {
             "constraints": size.rows,
             "per_message": size.rows_per_message,
             "wires": size.wires,
-            "domain": size.rows.next_power_of_two(),
+            "domain": size.domain(stats.public_inputs),
             "compiled": size.compiled,
         })
     });
