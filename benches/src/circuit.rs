@@ -8,7 +8,10 @@ use maci_keys::{AllowInsecureDevKeys, R1cs, store::insecure_dev_key};
 use maci_prover::{prove, witness::Assignment};
 use maci_verifier::{AnyStatement, CircuitId, verify};
 
-use crate::{median, memory_mb};
+use crate::{cpu_seconds, median, memory_mb};
+
+/// Proofs that are made.
+const PROOFS: usize = 5;
 
 /// A circuit to measure.
 #[derive(Debug)]
@@ -54,7 +57,9 @@ pub fn measure(case: Case) -> Result<(), Box<dyn Error>> {
         Circuit::new(case.id, inputs.clone()).map(Assignment::of)
     });
     assignment??;
-    let (proving, proof) = median(5, || prove(&key, inputs.clone(), |_, _| randomness()));
+    let before = cpu_seconds();
+    let (proving, proof) = median(PROOFS, || prove(&key, inputs.clone(), |_, _| randomness()));
+    let cpu = (cpu_seconds() - before) / PROOFS as f64;
     let proof = proof?;
     let statement = AnyStatement::read(&case.id, &inputs.public_inputs())?;
     let (verification, verified) =
@@ -69,6 +74,11 @@ pub fn measure(case: Case) -> Result<(), Box<dyn Error>> {
     println!(
         "  proof, all cores   {proving:>10.3} s = {:.0} verifications",
         ratio(proving)
+    );
+    println!(
+        "  proof, CPU time    {cpu:>10.3} s = {:.2e} s for each row of the domain of {}",
+        cpu / stats.domain() as f64,
+        stats.domain()
     );
     println!(
         "  key generation     {setup:>10.3} s = {:.0} verifications",

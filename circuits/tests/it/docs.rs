@@ -1,9 +1,8 @@
-//! README and docs/circuits.md say what `circuits/pinned/` says, clause by clause, and name tests that exist.
+//! README and docs/circuits.md show the circuits as they are, clause by clause, and documents cite tests that exist.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::{Path, PathBuf};
 
 use maci_circuits::{PINNED, size_table, stats};
-use serde_json::Value;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -12,10 +11,6 @@ fn root() -> PathBuf {
 fn read(path: &str) -> String {
     let path = root().join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn pinned(id: &str) -> Value {
-    serde_json::from_str(&read(&format!("circuits/pinned/{id}.json"))).unwrap()
 }
 
 #[test]
@@ -29,71 +24,54 @@ fn documents_show_the_sizes() {
     }
 }
 
-/// The rows of one clause table: number, clause, rows, and the cell of tests.
-fn clause_tables(text: &str) -> BTreeMap<String, Vec<(usize, String, String, String)>> {
-    let mut tables: BTreeMap<String, Vec<_>> = BTreeMap::new();
-    let mut circuit = None;
-    for line in text.lines() {
-        if let Some(rest) = line.strip_prefix("<!-- clauses of ") {
-            circuit = rest.strip_suffix(" -->").map(str::to_owned);
-        }
-        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-        let number = cells.get(1).and_then(|cell| cell.parse().ok());
-        if let (Some(circuit), Some(number), true) = (&circuit, number, cells.len() > 6) {
-            tables.entry(circuit.clone()).or_default().push((
-                number,
-                cells[2].trim_matches('`').to_owned(),
-                cells[3].to_owned(),
-                cells[cells.len() - 2].to_owned(),
-            ));
-        }
-    }
-    tables
-}
-
 #[test]
 fn every_clause_is_documented_with_its_rows_and_its_tests() {
-    let tables = clause_tables(&read("docs/circuits.md"));
-    let mut sources = String::new();
-    for directory in ["circuits/tests/it", "circuits/src", "crates/crypto/src"] {
-        gather(&root().join(directory), &mut sources);
-    }
+    let text = read("docs/circuits.md");
     for circuit in [
         "message-processor-qv-10-20-2",
         "vote-tally-qv-10-1-2",
         "poll-joining-10",
         "poll-joined-10",
     ] {
-        let pinned = pinned(circuit);
-        let clauses = pinned["clauses"].as_object().unwrap();
-        let table = &tables[circuit];
-        for (place, (number, clause, rows, tests)) in (1..).zip(table) {
-            assert_eq!(*number, place, "{circuit}, {clause}: numbers in order");
-            assert_eq!(
-                clauses.get(clause).map(ToString::to_string).as_ref(),
-                Some(rows),
-                "{circuit}, {clause}: run cargo xtask pinned"
-            );
-            let tests: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
-            assert!(!tests.is_empty(), "{circuit}, {clause} names no test");
-            for test in tests {
-                assert!(
-                    sources.contains(&format!("fn {test}")),
-                    "{circuit}, {clause}: no test {test}"
-                );
-            }
-        }
-        let documented: Vec<_> = table.iter().map(|(_, clause, _, _)| clause).collect();
-        for clause in clauses.keys() {
+        let marker = format!("<!-- clauses of {circuit} -->\n");
+        let (_, table) = text.split_once(&marker).unwrap();
+        let shown: Vec<_> = table.lines().take_while(|l| l.starts_with('|')).collect();
+        let clauses = stats(circuit.parse().unwrap()).unwrap().clauses;
+        assert_eq!(shown.len(), clauses.len() + 2, "{circuit}: all clauses");
+        for (number, ((clause, rows), line)) in (1..).zip(clauses.iter().zip(&shown[2..])) {
+            let expected = format!("| {number} | `{clause}` | {rows} |");
             assert!(
-                documented.contains(&clause),
-                "{circuit}: {clause} is not documented"
+                line.starts_with(&expected),
+                "{circuit}: run cargo xtask pinned\nexpected {expected}\nfound    {line}"
+            );
+            assert!(line.ends_with("` |"), "{circuit}, {clause} names no test");
+        }
+    }
+}
+
+/// Names of tests are the only long snake-case words in these documents.
+#[test]
+fn every_cited_test_exists() {
+    let mut sources = String::new();
+    for directory in ["circuits", "crates"] {
+        gather(&root().join(directory), &mut sources);
+    }
+    for document in ["docs/circuits.md", "docs/gadgets.md", "docs/layout.md"] {
+        let text = read(document);
+        let cited = text.split('`').filter(|word| {
+            let snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            word.chars().all(snake) && word.matches('_').count() > 2
+        });
+        for test in cited {
+            assert!(
+                sources.contains(&format!("fn {test}(")),
+                "{document}: no test {test}"
             );
         }
     }
 }
 
-fn gather(directory: &std::path::Path, text: &mut String) {
+fn gather(directory: &Path, text: &mut String) {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
