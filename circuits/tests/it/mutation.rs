@@ -18,20 +18,12 @@ const SAMPLE: usize = 2500;
 /// is 0. The flag z is 1 for every value of the inverse, and no other row reads it.
 const REVIEWED: &[(&str, &str)] = &[
     (
-        message_processor::COORDINATOR_KEY,
-        "a half of the key's bits equals that of ℓ − 1: the other half decides",
-    ),
-    (
         message_processor::FIRST_ROOT,
         "the ballot root is MACI's constant for empty ballots",
     ),
     (
         message_processor::SHARED_KEY,
         "the encryption key is on the curve: the residue of the curve equation is 0",
-    ),
-    (
-        message_processor::UNPACKING,
-        "the halves of the command's bits equal those of p − 1: the low bits decide",
     ),
     (
         message_processor::SIGNATURE,

@@ -14,8 +14,8 @@ use crate::report::Report;
 
 /// Arguments of `circuits plan`.
 ///
-/// Rows of what is recommended are exact. Time is that of one core and follows from the size of the proof's domain and a measured speed; memory is
-/// that of one proof with its key; gas is what MACI's contracts took on a test chain. All three are estimates.
+/// Rows of what is recommended are exact. Time is that of one core: the rows of the proof's domain times a measured speed. Memory is that of
+/// one proof with its key. Gas is what MACI's contracts took on a test chain. All three are estimates.
 #[derive(Args, Debug)]
 pub(crate) struct PlanArgs {
     /// Voters who will join
@@ -40,6 +40,9 @@ pub(crate) struct PlanArgs {
 }
 
 const MB: u64 = 1 << 20;
+
+/// Where [`MEASURED`] comes from.
+const SOURCE: &str = "a core of an AMD EPYC (Zen 4) that other programs shared";
 
 /// Recommends parameters for a poll.
 pub(super) fn run(context: &Context<'_>, args: &PlanArgs) -> Result<Report, Failure> {
@@ -80,7 +83,8 @@ pub(super) fn run(context: &Context<'_>, args: &PlanArgs) -> Result<Report, Fail
         "considered": considered(&plan),
         "model": {
             "cpu_seconds_per_domain_row": MEASURED.0,
-            "source": "arkworks' prover on one core of an AMD Zen 5 at 3.7 GHz, no vector instructions",
+            "source": SOURCE,
+            "measure": "cargo bench -p maci-benches --bench message_processor -- qv",
             "gas": "crates/chain/gas.json, measured on a test chain",
         },
     });
@@ -125,7 +129,7 @@ pub(super) fn run(context: &Context<'_>, args: &PlanArgs) -> Result<Report, Fail
                 .collect(),
         )
         .text(format!(
-            "time: {:.1e} s per domain row, measured on one core of an AMD Zen 5 at 3.7 GHz without vector instructions; gas: measured on a test chain",
+            "time: {:.1e} s for each row of the domain, measured on {SOURCE}; gas: measured on a test chain",
             MEASURED.0
         ));
     Ok(report)

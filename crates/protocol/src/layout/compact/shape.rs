@@ -122,6 +122,16 @@ impl ProcessShape {
         }
     }
 
+    /// Rows of a batch that reading the state tree and replacing in the ballot tree take, leaves and flags aside.
+    pub fn rows(&self, batch: usize) -> usize {
+        ballot_rows(&self.form, self.ballot_levels, batch)
+            + state_rows(
+                self.state_height + self.state_cells,
+                self.state_cells,
+                batch,
+            )
+    }
+
     /// Form of the ballot tree below its cells.
     pub fn lower(&self) -> &[u8] {
         &self.form[..self.ballot_levels]
