@@ -1,9 +1,10 @@
 //! The search for a second witness: change one value, recompute everything that depends on it, see what refuses.
 //!
-//! A changed value breaks the rows that it stands in. Each broken row is repaired by the variables that it is the first
-//! to use, as the synthesis computed them: rows that share such variables are solved together as linear equations (the
-//! lanes of a Poseidon layer, a zero test and its inverse), and bits are taken from the number that they add up to. A
-//! row that cannot be repaired refuses the change. If none does, the change has a second witness.
+//! A changed value breaks the rows that it stands in. Each broken row is repaired by the variables that it computes, as the
+//! synthesis does: those that its clause allocated last and that only later rows multiply. Rows that share such variables
+//! are solved together as linear equations (the lanes of a Poseidon layer, a zero test and its inverse), and bits are taken
+//! from the number that they add up to. A row that cannot be repaired refuses the change. If none does, the change has a
+//! second witness.
 //!
 //! The search is sound and not complete: a witness that it finds is one, checked against every row. That a change is
 //! refused says that no witness follows from it in the order of the synthesis.
@@ -111,11 +112,10 @@ impl Search {
             matrices,
             values,
         };
-        for row in (0..search.matrices.a.len())
-            .filter(|row| !search.removed.contains(row))
-            .collect::<Vec<_>>()
-        {
-            search.enter(row);
+        for row in 0..search.matrices.a.len() {
+            if !search.removed.contains(&row) {
+                search.enter(row);
+            }
         }
         for variable in search.matrices.instance_variables..search.values.len() {
             search.assign(variable);
@@ -146,37 +146,33 @@ impl Search {
             self.taken[first].push(variable as u32);
             return;
         }
-        let Matrices { a, b, .. } = &*self.matrices;
-        let multiplies = |row: &usize| {
-            let stands_in =
-                |form: &[(Fr, usize)]| form.iter().any(|(_, column)| *column == variable);
-            stands_in(&a[*row]) || stands_in(&b[*row])
-        };
-        let rows: Vec<usize> = self
-            .rows_of(variable)
+        let multiplies = |row: &usize| self.factors(*row, variable) != [false; 2];
+        let rows: Vec<usize> = (self.rows_of(variable))
             .take_while(|row| *row == first || !multiplies(row))
             .collect();
+        let multiplied = self.rows_of(variable).find(multiplies);
         for row in rows {
             self.computed[row].push(variable as u32);
         }
-        let multiplied = self.rows_of(variable).find(multiplies);
         if let Some(row) = multiplied {
             self.taken[row].push(variable as u32);
         }
+    }
+
+    /// Which factors of a row a variable stands in.
+    fn factors(&self, row: usize, variable: usize) -> [bool; 2] {
+        let Matrices { a, b, .. } = &*self.matrices;
+        [a, b].map(|matrix| matrix[row].iter().any(|(_, column)| *column == variable))
     }
 
     /// Whether the first row that uses a variable computes it: the row's clause allocated it, and later than everything that
     /// earlier rows knew. Else it is an input.
     fn is_computed(&self, variable: usize, first: usize) -> bool {
         let witness = variable - self.matrices.instance_variables;
-        let mut outer = self
-            .matrices
-            .parts
-            .iter()
-            .filter(|part| part.parent.is_none());
+        let mut clauses = (self.matrices.parts.iter()).filter(|part| part.parent.is_none());
         let known = self.entries(first).map(|(_, _, column)| column);
         let mut known = known.filter(|column| self.rows_of(*column).next() < Some(first));
-        outer.any(|part| part.rows.contains(&first) && part.witnesses.contains(&witness))
+        clauses.any(|part| part.rows.contains(&first) && part.witnesses.contains(&witness))
             && known.all(|column| column < variable)
     }
 
@@ -190,7 +186,7 @@ impl Search {
         self.values.get(variable).copied()
     }
 
-    /// Private variables that the clause which uses them first did not allocate.
+    /// Private variables that the circuit takes in: no row computes them.
     pub fn inputs(&self) -> impl Iterator<Item = usize> {
         let first = self.matrices.instance_variables;
         (first..self.values.len()).filter(|variable| {

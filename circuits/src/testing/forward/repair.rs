@@ -59,9 +59,7 @@ impl<'a> Repair<'a> {
     }
 
     pub(super) fn follow(mut self) -> Outcome {
-        self.queue = (0..self.search.computed.len())
-            .filter(|row| !self.search.removed.contains(row) && !self.holds(*row))
-            .collect();
+        self.queue = self.broken().collect();
         self.run()
     }
 
@@ -100,11 +98,11 @@ impl<'a> Repair<'a> {
         self.queue.extend(self.search.rows_of(variable));
     }
 
-    /// The values of the three linear forms of a row; entries of unknowns are left out.
-    fn known(&self, row: usize) -> [Fr; 3] {
+    /// The values of the three linear forms of a row, without some variables.
+    fn sums(&self, row: usize, without: impl Fn(usize) -> bool) -> [Fr; 3] {
         let mut sums = [Fr::ZERO; 3];
         for (which, coefficient, column) in self.search.entries(row) {
-            if !self.unknowns.open.contains(&column) {
+            if !without(column) {
                 sums[which] += coefficient * self.value(column);
             }
         }
@@ -112,18 +110,14 @@ impl<'a> Repair<'a> {
     }
 
     fn holds(&self, row: usize) -> bool {
-        let mut sums = [Fr::ZERO; 3];
-        for (which, coefficient, column) in self.search.entries(row) {
-            sums[which] += coefficient * self.value(column);
-        }
-        sums[0] * sums[1] == sums[2]
+        let [a, b, c] = self.sums(row, |_| false);
+        a * b == c
     }
 
-    /// Whether a row does not multiply a variable by itself.
-    fn is_linear(&self, row: usize, variable: usize) -> bool {
-        let Matrices { a, b, .. } = self.search.matrices();
-        let stands_in = |form: &[(Fr, usize)]| form.iter().any(|(_, column)| *column == variable);
-        !(stands_in(&a[row]) && stands_in(&b[row]))
+    /// The rows that do not hold, but for those that need not.
+    fn broken(&self) -> impl Iterator<Item = usize> {
+        (0..self.search.computed.len())
+            .filter(|row| !self.search.removed.contains(row) && !self.holds(*row))
     }
 
     /// Makes a row hold, or says that it cannot.
@@ -133,10 +127,7 @@ impl<'a> Repair<'a> {
             .entries(row)
             .any(|(_, _, column)| self.unknowns.open.contains(&column));
         if !waits {
-            if self.holds(row) {
-                return true;
-            }
-            if self.by_statement(row) {
+            if self.holds(row) || self.by_statement(row) {
                 return true;
             }
             if !self.open(row, &self.search.computed[row]) {
@@ -151,7 +142,7 @@ impl<'a> Repair<'a> {
         let mut any = false;
         for variable in variables.iter().map(|variable| *variable as usize) {
             let fixed = Some(variable) == self.start || self.changed.contains_key(&variable);
-            if !fixed && self.is_linear(row, variable) {
+            if !fixed && self.search.factors(row, variable) != [true; 2] {
                 self.unknowns.open.insert(variable);
                 self.queue
                     .extend(self.search.rows_of(variable).filter(|other| *other != row));
@@ -161,7 +152,7 @@ impl<'a> Repair<'a> {
         any
     }
 
-    /// Solves a row for what it took in.
+    /// Solves a row for what it takes in, or for what it is the first to multiply: the flag z of x·z = 0.
     fn by_input(&mut self, row: usize) -> bool {
         self.open(row, &self.search.taken[row]) && self.equation(row)
     }
@@ -174,7 +165,7 @@ impl<'a> Repair<'a> {
                 *forms[which].entry(column).or_insert(Fr::ZERO) += coefficient;
             }
         }
-        let [a, b, c] = self.known(row);
+        let [a, b, c] = self.sums(row, |column| self.unknowns.open.contains(&column));
         let [in_a, in_b, in_c] = forms;
         if !in_a.is_empty() && !in_b.is_empty() {
             // Not linear: what is open keeps its value as far as the equations allow, and the row is looked at again.
@@ -277,20 +268,20 @@ impl<'a> Repair<'a> {
         let public = self.search.entries(row).map(|(_, _, column)| column);
         let public = public
             .filter(|column| *column != 0 && self.search.is_public(*column))
+            .filter(|column| self.search.factors(row, *column) != [true; 2])
             .find(|column| Some(*column) != self.start && !self.changed.contains_key(column));
         let Some(public) = public else {
             return false;
         };
         // (a + A·x)·(b + B·x) = c + C·x with A or B 0.
-        let (mut rest, mut slope) = ([Fr::ZERO; 3], [Fr::ZERO; 3]);
+        let [a, b, c] = self.sums(row, |column| column == public);
+        let mut slope = [Fr::ZERO; 3];
         for (which, coefficient, column) in self.search.entries(row) {
             if column == public {
                 slope[which] += coefficient;
-            } else {
-                rest[which] += coefficient * self.value(column);
             }
         }
-        let ([a, b, c], [in_a, in_b, in_c]) = (rest, slope);
+        let [in_a, in_b, in_c] = slope;
         let Some(inverse) = (in_a * b + in_b * a - in_c).inverse() else {
             return false;
         };
@@ -301,11 +292,7 @@ impl<'a> Repair<'a> {
     /// Holds the result against every row.
     fn verdict(self) -> Outcome {
         let search = self.search;
-        let mut rows = BTreeSet::new();
-        for variable in self.changed.keys() {
-            rows.extend(search.rows_of(*variable));
-        }
-        if let Some(row) = rows.into_iter().find(|row| !self.holds(*row)) {
+        if let Some(row) = self.broken().next() {
             return self.refused(row);
         }
         Outcome::Accepted(Found {
