@@ -1,20 +1,42 @@
-//! Eight BN254 scalar-field elements at once.
+//! BN254's fields and curves, eight elements at once.
 //!
 //! AVX-512 IFMA multiplies eight pairs of 52-bit limbs in one instruction. This crate has field arithmetic on eight
-//! lanes and the Poseidon permutation over it, and nothing else: callers keep the scalar code for every other
-//! processor and for rests shorter than a vector. Whether the processor has the instructions is found at run time;
-//! [`available`] tells, and `MACI_FIELD=scalar` in the environment forces the scalar code.
+//! lanes and what is built right on it: the Poseidon permutation ([`Poseidon`]) and sums of many pairs of points
+//! ([`PointSums`]), with a scalar twin where the caller has none. Whether the processor has the instructions is found at
+//! run time; [`available`] tells, and `MACI_FIELD=scalar` in the environment or the feature `scalar` forces the scalar code.
 //!
 //! The only `unsafe` of the workspace is in this crate: entering code compiled for the instructions, which a value of
-//! [`Poseidon`] proves to be there.
+//! [`Ifma`] or [`Poseidon`] proves to be there, and moving vectors from and to memory.
 
 mod limbs;
+mod points;
 mod poseidon;
 
+#[cfg(not(target_arch = "x86_64"))]
+mod absent;
+#[cfg(target_arch = "x86_64")]
+mod fq2;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
+#[cfg(target_arch = "x86_64")]
+mod packed;
+#[cfg(target_arch = "x86_64")]
+mod pairs;
+#[cfg(target_arch = "x86_64")]
+mod transform;
+#[cfg(target_arch = "x86_64")]
+mod vector_points;
 
+#[cfg(not(target_arch = "x86_64"))]
+pub use absent::{VectorG1, VectorG2};
+#[cfg(target_arch = "x86_64")]
+pub use packed::{PackedG1, PackedG2};
+pub use points::{Pair, Plain, PlainScratch, PointSums, ScalarG1, ScalarG2};
 pub use poseidon::{Poseidon, Schedule};
+#[cfg(target_arch = "x86_64")]
+pub use transform::{Eight, Factor, Plan};
+#[cfg(target_arch = "x86_64")]
+pub use vector_points::{ScratchG1, ScratchG2, VectorG1, VectorG2};
 
 use std::sync::OnceLock;
 
@@ -24,11 +46,14 @@ pub const LANES: usize = 8;
 /// Full rounds in each half of the permutation.
 pub const HALF: usize = 4;
 
-/// Whether vectors are used: the processor has AVX-512 F and IFMA, and `MACI_FIELD` is not `scalar`.
+/// Whether vectors are used: the processor has AVX-512 F and IFMA, and neither `MACI_FIELD` nor the feature
+/// forces `scalar`.
 pub fn available() -> bool {
     static AVAILABLE: OnceLock<bool> = OnceLock::new();
     *AVAILABLE.get_or_init(|| {
-        detected() && std::env::var_os("MACI_FIELD").is_none_or(|choice| choice != "scalar")
+        !cfg!(feature = "scalar")
+            && detected()
+            && std::env::var_os("MACI_FIELD").is_none_or(|choice| choice != "scalar")
     })
 }
 
@@ -40,4 +65,30 @@ fn detected() -> bool {
 #[cfg(not(target_arch = "x86_64"))]
 fn detected() -> bool {
     false
+}
+
+/// The proof that vectors are there and wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Ifma(
+    #[cfg(target_arch = "x86_64")] (),
+    #[cfg(not(target_arch = "x86_64"))] core::convert::Infallible,
+);
+
+impl Ifma {
+    /// `None` where [`available`] is false.
+    #[cfg(target_arch = "x86_64")]
+    pub fn detect() -> Option<Self> {
+        available().then_some(Self(()))
+    }
+
+    /// Always `None`.
+    #[cfg(not(target_arch = "x86_64"))]
+    pub fn detect() -> Option<Self> {
+        None
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn never(self) -> ! {
+        match self.0 {}
+    }
 }

@@ -89,7 +89,7 @@ mod vectors {
     use super::{Fr, HALF, LANES, Limbs, Poseidon};
     use crate::{
         ifma::{Element, Sum},
-        limbs::{self, TO_ARKWORKS},
+        limbs::{self, Modulus, ScalarField},
     };
 
     /// Rounds between two moves of the history to the front of its buffer.
@@ -187,7 +187,7 @@ mod vectors {
         for (constant, value) in constants.iter().zip(values) {
             sum.add_constant_product(value, constant);
         }
-        sum.reduce()
+        sum.reduce().normalise()
     }
 
     #[inline]
@@ -224,6 +224,6 @@ mod vectors {
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn leave(x: &Element) -> [Fr; LANES] {
-        limbs::untranspose(&x.times_constant(&TO_ARKWORKS).store())
+        limbs::untranspose(&x.times_constant(&ScalarField::TO_ARKWORKS).store())
     }
 }

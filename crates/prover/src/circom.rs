@@ -7,15 +7,15 @@
 use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine};
 use ark_ec::pairing::Pairing;
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
-use ark_ff::{FftField, Field};
-use ark_poly::{EvaluationDomain, GeneralEvaluationDomain};
+use ark_ff::Field;
 use maci_keys::snarkjs::{SnarkjsFileError, Wtns, Zkey};
 use maci_verifier::Proof;
 use rayon::prelude::*;
 
 use crate::cancel::Cancel;
 use crate::error::ProveError;
-use crate::groth16::{Blinding, Points, combine};
+use crate::fft::Reduction;
+use crate::groth16::{Blinding, Points, Work};
 
 /// Why a zkey and a witness gave no proof.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +55,14 @@ pub fn prove_circom(
 ) -> Result<CircomProof, CircomError> {
     key.expect(witness)?;
     let values = witness.values();
-    let h = odd_values(key, values, cancel)?;
+    let mut work = Work::new(cancel);
+    let [a, b] = key.evaluate(values);
+    // Without a matrix C, the rows' values of C are what they must be.
+    let c = a.par_iter().zip(&b).map(|(a, b)| *a * *b).collect();
+    let h = work
+        .quotient(Reduction::Circom, [a, b, c], key.domain_size)
+        .map_err(stopped)?
+        .ok_or(CircomError::Domain(key.domain_size))?;
     let blinding = Blinding {
         alpha_g1: key.alpha_g1,
         beta_g1: key.beta_g1,
@@ -64,8 +71,9 @@ pub fn prove_circom(
         delta_g2: key.delta_g2,
     };
     let from = key.instance_variables;
-    let points =
-        combine(&key.query, &blinding, (values, from), h, (r, s), cancel).map_err(stopped)?;
+    let points = work
+        .combine(&key.query, &blinding, (values, from), h, (r, s))
+        .map_err(stopped)?;
     let public_inputs = values.get(1..from).unwrap_or_default().to_vec();
     if !holds(key, &public_inputs, &points) {
         return Err(CircomError::Rejected);
@@ -81,27 +89,6 @@ pub fn prove_circom(
 #[allow(clippy::needless_pass_by_value, reason = "an adapter for map_err")]
 fn stopped(_: ProveError) -> CircomError {
     CircomError::Cancelled
-}
-
-/// Values of A·B − C at the odd points of the doubled domain, where C interpolates A·B on the even ones.
-fn odd_values(key: &Zkey, values: &[Fr], cancel: &Cancel) -> Result<Vec<Fr>, CircomError> {
-    let [mut a, mut b] = key.evaluate(values);
-    let mut c: Vec<Fr> = a.par_iter().zip(&b).map(|(a, b)| *a * b).collect();
-    let (domain, odd) = GeneralEvaluationDomain::<Fr>::new(key.domain_size)
-        .zip(Fr::get_root_of_unity(2 * key.domain_size as u64))
-        .and_then(|(domain, shift)| Some((domain, domain.get_coset(shift)?)))
-        .ok_or(CircomError::Domain(key.domain_size))?;
-    for polynomial in [&mut a, &mut b, &mut c] {
-        cancel.check().map_err(stopped)?;
-        domain.ifft_in_place(polynomial);
-        odd.fft_in_place(polynomial);
-    }
-    a.par_iter_mut()
-        .zip(b)
-        .zip(c)
-        .with_min_len(1024)
-        .for_each(|((a, b), c)| *a = *a * b - c);
-    Ok(a)
 }
 
 /// Groth16's equation: e(A, B) = e(alpha, beta)·e(IC(inputs), gamma)·e(C, delta).

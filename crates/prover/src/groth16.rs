@@ -3,15 +3,17 @@
 //! The same proof that ark-groth16 makes from the same r and s (a test compares them), over the compact matrices and the
 //! queries without points at infinity.
 
-use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
-use ark_ec::{CurveGroup, VariableBaseMSM};
-use ark_ff::{AdditiveGroup, FftField, Field, PrimeField};
-use ark_poly::{EvaluationDomain, GeneralEvaluationDomain};
-use maci_keys::{ProvingKey, R1cs, proving_key::Query};
+use ark_bn254::{Fr, G1Affine, G2Affine};
+use ark_ec::CurveGroup;
+use ark_ff::{AdditiveGroup, PrimeField};
+use maci_keys::{ProvingKey, proving_key::Query};
 use rayon::prelude::*;
 
+use crate::backend::Backend;
 use crate::cancel::Cancel;
 use crate::error::ProveError;
+use crate::fft::{self, Columns, Reduction};
+use crate::msm;
 use crate::witness::Assignment;
 
 /// The three points of a proof, not yet checked by anyone.
@@ -27,6 +29,26 @@ pub struct Points {
 
 type BigInt = <Fr as PrimeField>::BigInt;
 
+/// A part of the work on a proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// The rows' values and their check.
+    Rows,
+    /// The quotient polynomial.
+    Quotient,
+    /// The quotient times its points.
+    H,
+    /// The private variables times theirs.
+    L,
+    /// A.
+    A,
+    /// B in G1.
+    B1,
+    /// B in G2.
+    B2,
+}
+
 /// The points of a key that are not multiplied by the witness, but by the randomness.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Blinding {
@@ -37,14 +59,117 @@ pub(crate) struct Blinding {
     pub(crate) delta_g2: G2Affine,
 }
 
+/// How a proof is made: with which arithmetic, until when, and who hears of its steps.
+pub struct Work<'a> {
+    backend: Backend,
+    cancel: &'a Cancel,
+    done: Option<&'a mut dyn FnMut(Step)>,
+}
+
+impl<'a> Work<'a> {
+    /// With the fastest arithmetic there is, until `cancel` asks to stop.
+    pub fn new(cancel: &'a Cancel) -> Self {
+        Self {
+            backend: Backend::default(),
+            cancel,
+            done: None,
+        }
+    }
+
+    /// With a chosen arithmetic; the proof is the same.
+    pub fn with_backend(self, backend: Backend) -> Self {
+        Self { backend, ..self }
+    }
+
+    /// Calls `done` after each step.
+    pub fn reporting(self, done: &'a mut dyn FnMut(Step)) -> Self {
+        Self {
+            done: Some(done),
+            ..self
+        }
+    }
+
+    fn done(&mut self, step: Step) -> Result<(), ProveError> {
+        if let Some(done) = &mut self.done {
+            done(step);
+        }
+        self.cancel.check()
+    }
+
+    /// The quotient's scalars from the rows' values.
+    pub(crate) fn quotient(
+        &mut self,
+        reduction: Reduction,
+        columns: Columns,
+        size: usize,
+    ) -> Result<Option<Vec<BigInt>>, ProveError> {
+        let scalars = fft::quotient(self.backend, reduction, columns, size, self.cancel)?;
+        self.done(Step::Quotient)?;
+        Ok(scalars)
+    }
+
+    /// The proof's points from a key's, the values of all variables (private ones from `witness_from` on), and the scalars of H.
+    pub(crate) fn combine(
+        &mut self,
+        query: &Query,
+        blinding: &Blinding,
+        (values, witness_from): (&[Fr], usize),
+        h: Vec<BigInt>,
+        (r, s): (Fr, Fr),
+    ) -> Result<Points, ProveError> {
+        let backend = self.backend;
+        let h_point = msm::g1(backend, &query.h, &h);
+        drop(h);
+        self.done(Step::H)?;
+        let values = bigints(values);
+        let witness = values.get(witness_from..).unwrap_or_default();
+        let l_point = msm::g1(backend, &query.l, witness);
+        self.done(Step::L)?;
+        let a_point = msm::g1(backend, &query.a, &gather(&values, &query.a_indices));
+        self.done(Step::A)?;
+        let b_values = gather(&values, &query.b_indices);
+        drop(values);
+        let b_g1_point = msm::g1(backend, &query.b_g1, &b_values);
+        self.done(Step::B1)?;
+        let b_g2_point = msm::g2(backend, &query.b_g2, &b_values);
+        self.done(Step::B2)?;
+
+        let Blinding {
+            alpha_g1,
+            beta_g1,
+            beta_g2,
+            delta_g1,
+            delta_g2,
+        } = *blinding;
+        let a = a_point + alpha_g1 + delta_g1 * r;
+        let b_g1 = b_g1_point + beta_g1 + delta_g1 * s;
+        let b = b_g2_point + beta_g2 + delta_g2 * s;
+        let c = l_point + h_point + a * s + b_g1 * r - delta_g1 * (r * s);
+        Ok(Points {
+            a: a.into_affine(),
+            b: b.into_affine(),
+            c: c.into_affine(),
+        })
+    }
+}
+
 /// Makes a proof with randomness `r` and `s`, after checking that the assignment satisfies the circuit.
 pub fn create(
     key: &ProvingKey,
     assignment: &Assignment,
-    (r, s): (Fr, Fr),
-    cancel: &Cancel,
+    r_s: (Fr, Fr),
+    mut work: Work<'_>,
 ) -> Result<Points, ProveError> {
-    let h = quotient(key, assignment.values(), cancel)?;
+    let r1cs = key.r1cs();
+    let columns = rows(key, assignment.values())?;
+    work.done(Step::Rows)?;
+    let size = r1cs.qap_rows().next_power_of_two();
+    let h = work
+        .quotient(Reduction::Libsnark, columns, size)?
+        .ok_or(ProveError::Synthesis {
+            circuit: key.circuit(),
+            source: ark_relations::gr1cs::SynthesisError::PolynomialDegreeTooLarge,
+        })?;
     let points = key.verifying_key().points();
     let blinding = Blinding {
         alpha_g1: *points.alpha_g1(),
@@ -53,59 +178,8 @@ pub fn create(
         delta_g1: *key.delta_g1(),
         delta_g2: *points.delta_g2(),
     };
-    let witness_from = key.r1cs().instance_variables;
-    let query = key.query();
-    combine(
-        query,
-        &blinding,
-        (assignment.values(), witness_from),
-        h,
-        (r, s),
-        cancel,
-    )
-}
-
-/// The proof's points from a key's, the values of all variables (private ones from `witness_from` on), and the scalars of H.
-pub(crate) fn combine(
-    query: &Query,
-    blinding: &Blinding,
-    (values, witness_from): (&[Fr], usize),
-    h: Vec<Fr>,
-    (r, s): (Fr, Fr),
-    cancel: &Cancel,
-) -> Result<Points, ProveError> {
-    cancel.check()?;
-    let h_point = G1Projective::msm_bigint(&query.h, &bigints(&h));
-    drop(h);
-    cancel.check()?;
-    let values = bigints(values);
-    let witness = values.get(witness_from..).unwrap_or_default();
-    let l_point = G1Projective::msm_bigint(&query.l, witness);
-    cancel.check()?;
-    let a_point = G1Projective::msm_bigint(&query.a, &gather(&values, &query.a_indices));
-    cancel.check()?;
-    let b_values = gather(&values, &query.b_indices);
-    drop(values);
-    let b_g1_point = G1Projective::msm_bigint(&query.b_g1, &b_values);
-    cancel.check()?;
-    let b_g2_point = G2Projective::msm_bigint(&query.b_g2, &b_values);
-
-    let Blinding {
-        alpha_g1,
-        beta_g1,
-        beta_g2,
-        delta_g1,
-        delta_g2,
-    } = *blinding;
-    let a = a_point + alpha_g1 + delta_g1 * r;
-    let b_g1 = b_g1_point + beta_g1 + delta_g1 * s;
-    let b = b_g2_point + beta_g2 + delta_g2 * s;
-    let c = l_point + h_point + a * s + b_g1 * r - delta_g1 * (r * s);
-    Ok(Points {
-        a: a.into_affine(),
-        b: b.into_affine(),
-        c: c.into_affine(),
-    })
+    let values = (assignment.values(), r1cs.instance_variables);
+    work.combine(key.query(), &blinding, values, h, r_s)
 }
 
 fn bigints(values: &[Fr]) -> Vec<BigInt> {
@@ -119,26 +193,17 @@ fn gather(values: &[BigInt], indices: &[u32]) -> Vec<BigInt> {
         .collect()
 }
 
-fn domain_of(r1cs: &R1cs, key: &ProvingKey) -> Result<GeneralEvaluationDomain<Fr>, ProveError> {
-    GeneralEvaluationDomain::new(r1cs.qap_rows()).ok_or(ProveError::Synthesis {
-        circuit: key.circuit(),
-        source: ark_relations::gr1cs::SynthesisError::PolynomialDegreeTooLarge,
-    })
-}
-
-/// Coefficients of (A·B − C) / Z, where A, B and C interpolate the rows' values. The rows are checked on the way.
-fn quotient(key: &ProvingKey, values: &[Fr], cancel: &Cancel) -> Result<Vec<Fr>, ProveError> {
+/// The rows' values of A, B and C, checked.
+fn rows(key: &ProvingKey, values: &[Fr]) -> Result<Columns, ProveError> {
     let r1cs = key.r1cs();
-    let domain = domain_of(r1cs, key)?;
-    let size = domain.size();
     let column = |matrix| {
-        let mut out = vec![Fr::ZERO; size];
+        let mut out = vec![Fr::ZERO; r1cs.qap_rows()];
         r1cs.multiply(matrix, values, &mut out);
         out
     };
     let mut a = column(&r1cs.a);
-    let mut b = column(&r1cs.b);
-    let mut c = column(&r1cs.c);
+    let b = column(&r1cs.b);
+    let c = column(&r1cs.c);
     let violated = (0..r1cs.constraints())
         .into_par_iter()
         .with_min_len(1024)
@@ -158,27 +223,5 @@ fn quotient(key: &ProvingKey, values: &[Fr], cancel: &Cancel) -> Result<Vec<Fr>,
     {
         *value = *input;
     }
-    let coset = domain
-        .get_coset(Fr::GENERATOR)
-        .ok_or(ProveError::Synthesis {
-            circuit: key.circuit(),
-            source: ark_relations::gr1cs::SynthesisError::PolynomialDegreeTooLarge,
-        })?;
-    for polynomial in [&mut a, &mut b, &mut c] {
-        cancel.check()?;
-        domain.ifft_in_place(polynomial);
-        coset.fft_in_place(polynomial);
-    }
-    // Z is constant on the coset and not zero there.
-    let inverse = domain
-        .evaluate_vanishing_polynomial(Fr::GENERATOR)
-        .inverse()
-        .unwrap_or(Fr::ZERO);
-    a.par_iter_mut()
-        .zip(b)
-        .zip(c)
-        .with_min_len(1024)
-        .for_each(|((a, b), c)| *a = (*a * b - c) * inverse);
-    coset.ifft_in_place(&mut a);
-    Ok(a)
+    Ok([a, b, c])
 }

@@ -7,7 +7,7 @@ use maci_verifier::{AnyStatement, Proof, verify};
 
 use crate::cancel::Cancel;
 use crate::error::ProveError;
-use crate::groth16::create;
+use crate::groth16::{Work, create};
 use crate::witness::{Assignment, WitnessDigest};
 
 /// Proves one batch.
@@ -53,7 +53,7 @@ pub(crate) fn prove_assignment(
         });
     }
     let r_s = randomness(assignment.public_inputs(), assignment.witness_digest());
-    let points = create(key, assignment, r_s, cancel)?;
+    let points = create(key, assignment, r_s, Work::new(cancel))?;
     let rejected = |source| ProveError::Rejected { circuit, source };
     let proof = Proof::new(points.a, points.b, points.c).map_err(|error| rejected(error.into()))?;
     let statement = AnyStatement::read(&circuit, assignment.public_inputs()).map_err(rejected)?;

@@ -6,8 +6,9 @@ use ark_bn254::Fr;
 use maci_circuits::{Circuit, Inputs};
 use maci_keys::AllowInsecureDevKeys;
 use maci_keys::snarkjs::{SnarkjsFileError, Wtns, Zkey, dev_zkey, write_wtns};
+use maci_prover::groth16::{self, Work};
 use maci_prover::witness::Assignment;
-use maci_prover::{Cancel, CircomError, CircomProof, groth16, prove_circom};
+use maci_prover::{Cancel, CircomError, CircomProof, prove_circom};
 use maci_verifier::verify;
 use rand::{Rng as _, SeedableRng as _};
 
@@ -57,7 +58,7 @@ fn a_zkey_gives_the_proof_that_our_own_key_gives() {
     let files = files(joined(5, 100));
     let key = key();
     let proved = prove_files(&files.zkey, &files.wtns).unwrap();
-    let ours = groth16::create(&key, &files.assignment, randomness(), &Cancel::new()).unwrap();
+    let ours = groth16::create(&key, &files.assignment, randomness(), Work::new(&Cancel::new())).unwrap();
     assert_eq!(
         (*proved.proof.a(), *proved.proof.b(), *proved.proof.c()),
         (ours.a, ours.b, ours.c)

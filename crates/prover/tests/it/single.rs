@@ -6,8 +6,9 @@ use ark_groth16::Groth16;
 use maci_circuits::{Circuit, Inputs};
 use maci_keys::ProvingKey;
 use maci_prover::cancel::Cancel;
+use maci_prover::groth16::{self, Work};
 use maci_prover::witness::Assignment;
-use maci_prover::{ProveError, groth16, prove, prove_cancellable};
+use maci_prover::{Backend, ProveError, prove, prove_cancellable};
 use maci_verifier::{PollJoined, Proof, verify};
 
 use crate::support::{joined, key, randomness};
@@ -51,8 +52,17 @@ fn the_proof_is_the_one_that_ark_groth16_makes() {
     let ark = Groth16::<Bn254>::create_proof_with_reduction(circuit.clone(), &ark_key(&key), r, s)
         .unwrap();
     let assignment = Assignment::of(circuit).unwrap();
-    let ours = groth16::create(&key, &assignment, (r, s), &Cancel::new()).unwrap();
+    let ours = groth16::create(&key, &assignment, (r, s), Work::new(&Cancel::new())).unwrap();
     assert_eq!((ours.a, ours.b, ours.c), (ark.a, ark.b, ark.c));
+    let mut steps = 0;
+    let mut count = |_| steps += 1;
+    let cancel = Cancel::new();
+    let work = Work::new(&cancel)
+        .with_backend(Backend::Scalar)
+        .reporting(&mut count);
+    let scalar = groth16::create(&key, &assignment, (r, s), work).unwrap();
+    assert_eq!(scalar, ours);
+    assert_eq!(steps, 7);
     let proof = prove(&key, inputs, |_, _| (r, s)).unwrap();
     assert_eq!(proof, Proof::new(ark.a, ark.b, ark.c).unwrap());
 }

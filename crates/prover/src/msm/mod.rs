@@ -1,0 +1,84 @@
+//! Multi-scalar multiplication by sums of affine points.
+//!
+//! Scalars are cut into signed digits ([`digits`]), a window's points are sorted by digit, and the points of every digit are
+//! added in pairs, eight additions at once with one inversion for thousands ([`groups`]). The buckets are weighted the
+//! same way, by sums of rows and columns ([`weigh`]), so that all but a few additions are affine and in vectors. Digits of 0
+//! cost nothing: a witness of bits and small numbers is mostly skipped.
+//!
+//! The sums come from `maci-lanes`: in vectors where the processor has them, with arkworks' fields elsewhere.
+
+mod digits;
+mod groups;
+mod weigh;
+
+use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
+use ark_ec::AffineRepr;
+use ark_ff::{AdditiveGroup, PrimeField, Zero};
+use maci_lanes::{PointSums, ScalarG1, ScalarG2, VectorG1, VectorG2};
+use rayon::prelude::*;
+
+use crate::backend::Backend;
+use digits::Digits;
+
+type BigInt = <Fr as PrimeField>::BigInt;
+type Group<S> = <<S as PointSums>::Affine as AffineRepr>::Group;
+
+/// The sum of scalar times point in G1. The shorter list decides.
+pub fn g1(backend: Backend, points: &[G1Affine], scalars: &[BigInt]) -> G1Projective {
+    match backend.vectors().then(VectorG1::detect).flatten() {
+        Some(vectors) => of_affine(vectors, points, scalars),
+        None => of_affine(ScalarG1, points, scalars),
+    }
+}
+
+/// The sum of scalar times point in G2. The shorter list decides.
+pub fn g2(backend: Backend, points: &[G2Affine], scalars: &[BigInt]) -> G2Projective {
+    match backend.vectors().then(VectorG2::detect).flatten() {
+        Some(vectors) => of_affine(vectors, points, scalars),
+        None => of_affine(ScalarG2, points, scalars),
+    }
+}
+
+/// Points that a task converts.
+const PIECE: usize = 1 << 12;
+
+/// Converts points, then multiplies.
+pub fn of_affine<S: PointSums>(sums: S, points: &[S::Affine], scalars: &[BigInt]) -> Group<S> {
+    let points = &points[..points.len().min(scalars.len())];
+    let mut packed = vec![S::Packed::default(); points.len()];
+    packed
+        .par_chunks_mut(PIECE)
+        .zip(points.par_chunks(PIECE))
+        .for_each(|(out, points)| sums.pack(points, out));
+    multiply(sums, &packed, scalars)
+}
+
+/// The sum of scalar times packed point. The shorter list decides.
+///
+/// Entries are numbered with 31 bits; a key has less than 2^28 points, as many as the field has roots of unity.
+pub fn multiply<S: PointSums>(sums: S, points: &[S::Packed], scalars: &[BigInt]) -> Group<S> {
+    let count = points.len().min(scalars.len());
+    if count == 0 {
+        return Group::<S>::zero();
+    }
+    let width = digits::width(count);
+    let digits = Digits::of(&scalars[..count], width);
+    let folded: Vec<_> = (0..digits.windows())
+        .into_par_iter()
+        .map(|window| {
+            let (starts, entries) = digits.sort(window);
+            let buckets = groups::sum(sums, points, &starts, &entries);
+            weigh::fold(sums, &buckets, width - 1)
+        })
+        .collect();
+    let windows = weigh::finish(sums, folded, width - 1);
+    windows
+        .iter()
+        .rev()
+        .fold(Group::<S>::zero(), |sum, window| {
+            (0..width).fold(sum, |sum, _| sum.double()) + window
+        })
+}
+
+#[cfg(test)]
+mod tests;
