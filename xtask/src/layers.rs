@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "maci-prover",
         &[
+            "maci-lanes",
             "maci-crypto",
             "maci-verifier",
             "maci-protocol",

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 mod bare;
+mod bench;
 mod contracts;
 mod e2e;
 mod layers;
@@ -46,6 +47,9 @@ enum Command {
     Pinned,
     /// Rewrite the JSON test vectors from the npm packages that they come from.
     Vectors,
+    /// Measure beside other programs, in one run.
+    #[command(subcommand)]
+    Bench(Bench),
     /// Rewrite crates/chain/abi from MACI's npm package of compiled contracts.
     Contracts,
 }
@@ -67,6 +71,22 @@ enum E2e {
         /// Only the small poll: killed at every step, and on a restless chain.
         #[arg(long)]
         small_only: bool,
+    },
+}
+
+/// What is measured.
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// Our prover beside ark-groth16 on the same key and witness.
+    Prover {
+        /// Print the figures as one JSON object.
+        #[arg(long)]
+        json: bool,
+        /// The profile to build with.
+        #[arg(long, default_value = "release")]
+        profile: String,
+        /// Logarithms of the domain's sizes; 14, 16 and 18 when none is given.
+        sizes: Vec<u32>,
     },
 }
 
@@ -93,6 +113,11 @@ fn main() -> Result<()> {
         Command::Layers => layers::check(&root),
         Command::Pinned => pinned::run(&root),
         Command::Vectors => vectors::run(&root),
+        Command::Bench(Bench::Prover {
+            json,
+            profile,
+            sizes,
+        }) => bench::prover(&root, &profile, json, &sizes),
         Command::Contracts => contracts::run(&root),
     }
 }

@@ -32,16 +32,17 @@ fn least<T>(mut work: impl FnMut() -> T) -> f64 {
         .fold(f64::INFINITY, f64::min)
 }
 
+type Group<V> = <<V as PointSums>::Affine as AffineRepr>::Group;
+
 fn compare<V: PointSums, S: PointSums<Affine = V::Affine>>(
     name: &str,
     vectors: Option<V>,
     scalar: S,
     count: usize,
 ) where
-    <V::Affine as AffineRepr>::Group: VariableBaseMSM<MulBase = V::Affine>,
+    Group<V>: VariableBaseMSM<MulBase = V::Affine>,
 {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
-    type Group<V> = <<V as PointSums>::Affine as AffineRepr>::Group;
     let step = Group::<V>::rand(&mut rng);
     let mut point = Group::<V>::rand(&mut rng);
     let points: Vec<Group<V>> = (0..count)

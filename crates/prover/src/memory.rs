@@ -4,9 +4,10 @@ use maci_keys::ProvingKey;
 
 /// Bytes that one proof takes on top of its key, at its peak.
 ///
-/// The peak is a multi-scalar multiplication: the assignment as field elements and as integers, and for each term arkworks'
-/// index, its copies of point and scalar, and 17 signed digits of 8 bytes. The margin of one half covers buckets and the
-/// allocator's gaps. Measured on the processing circuit (10, 20, 2) with two proofs at once: 207 MiB each, estimated 229.
+/// The peak is either a multi-scalar multiplication (the assignment as field elements and as integers, and for each term its
+/// packed point, its scalar and a digit of two bytes for each of some 20 windows) or the quotient (the values of A, B and C and of
+/// what is being transformed, 40 bytes each, and the last input). The margin of one half covers sorted entries, buckets and the
+/// allocator's gaps.
 pub fn estimate(key: &ProvingKey) -> u64 {
     let r1cs = key.r1cs();
     let domain = r1cs.qap_rows().next_power_of_two() as u64;
@@ -14,11 +15,11 @@ pub fn estimate(key: &ProvingKey) -> u64 {
     let query = key.query();
     let g1_terms = query.h.len().max(query.l.len()).max(query.a.len()) as u64;
     let g2_terms = query.b_g2.len() as u64;
-    let digits = 17 * 8;
-    let g1 = g1_terms * (8 + 64 + 32 + digits);
-    let g2 = g2_terms * (8 + 128 + 32 + digits);
+    let digits = 20 * 2;
+    let g1 = g1_terms * (64 + 32 + digits);
+    let g2 = g2_terms * (128 + 32 + digits);
     let multiplication = variables * 64 + g1.max(g2);
-    let polynomials = domain * 32 * 4 + variables * 32;
+    let polynomials = domain * (40 * 4 + 32) + variables * 32;
     multiplication.max(polynomials) * 3 / 2
 }
 

@@ -1,6 +1,5 @@
 //! Every kind of pair, in both groups and both backends.
 
-use ark_bn254::{G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::{AffineRepr, CurveGroup};
 use maci_lanes::{Pair, PointSums, ScalarG1, ScalarG2, VectorG1, VectorG2};
 
@@ -123,8 +122,4 @@ fn vector_sums_are_those_of_arkworks() {
     };
     all(g1);
     all(g2);
-    let _: (G1Affine, G2Affine) = (
-        G1Projective::default().into(),
-        G2Projective::default().into(),
-    );
 }
