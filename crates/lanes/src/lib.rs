@@ -8,6 +8,7 @@
 //! The only `unsafe` of the workspace is in this crate: entering code compiled for the instructions, which a value of
 //! [`Ifma`] or [`Poseidon`] proves to be there, and moving vectors from and to memory.
 
+mod inverse;
 mod limbs;
 mod points;
 mod poseidon;

@@ -9,12 +9,13 @@
 use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
 use ark_bn254::{Fq, Fq2};
-use ark_ff::{BigInt, Field};
+use ark_ff::BigInt;
 
 use crate::{
     LANES, Pair,
     fq2::{Element2, Loose2, Sum2},
     ifma::{Element, Loose, Sum},
+    inverse::Invert,
     limbs::{BaseField, Modulus, join, less_p},
     packed::{PackedG1, PackedG2},
 };
@@ -62,7 +63,7 @@ pub(crate) fn enter(numbers: &[Fq; LANES]) -> Element<BaseField> {
 }
 
 /// Eight inverses for the price of one.
-fn invert<F: Field>(numbers: [F; LANES]) -> [F; LANES] {
+fn invert<F: Invert>(numbers: [F; LANES]) -> [F; LANES] {
     let mut product = F::one();
     let mut prefixes = [F::one(); LANES];
     for (prefix, number) in prefixes.iter_mut().zip(&numbers) {
@@ -70,7 +71,7 @@ fn invert<F: Field>(numbers: [F; LANES]) -> [F; LANES] {
         product *= number;
     }
     // Not zero: no caller multiplies a zero in.
-    let mut inverse = product.inverse().unwrap_or_default();
+    let mut inverse = product.invert();
     let mut out = numbers;
     for (out, prefix) in out.iter_mut().zip(prefixes).rev() {
         let number = *out;
@@ -98,6 +99,8 @@ fn invert2(product: &Element2) -> Element2 {
 /// The same code for either group: the names of its types and of its inversion.
 macro_rules! group {
     ($module:ident, $Packed:ty, $Element:ty, $Loose:ty, $Sum:ty, $invert:ident) => {
+        // The types differ from group to group.
+        #[allow(clippy::wildcard_imports)]
         pub(crate) mod $module {
             use super::*;
 

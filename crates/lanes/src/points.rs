@@ -9,6 +9,8 @@ use ark_bn254::{Fq, Fq2, Fr, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
 use ark_ff::Field;
 
+use crate::inverse::Invert;
+
 /// Two operands and the place of their sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pair {
@@ -133,7 +135,7 @@ impl<F: Field> Plain<F> {
     }
 }
 
-fn add<F: Field>(
+fn add<F: Invert>(
     get: impl Fn(&[Plain<F>], u32) -> Plain<F>,
     sums: &mut [Plain<F>],
     pairs: &[Pair],
@@ -150,7 +152,7 @@ fn add<F: Field>(
             }
         }
         // A product of numbers that are not zero.
-        let mut inverse = product.inverse().unwrap_or_default();
+        let mut inverse = product.invert();
         for (pair, prefix) in batch.iter().zip(&scratch.prefixes).rev() {
             let (left, right) = (get(sums, pair.left), get(sums, pair.right));
             sums[pair.out as usize] = match left.slope(&right) {
