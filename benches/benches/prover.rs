@@ -14,10 +14,10 @@ use ark_bn254::{Bn254, Fr};
 use ark_ec::AffineRepr;
 use ark_groth16::Groth16;
 use ark_relations::gr1cs::Matrix;
-use maci_benches::{args, memory_mb, poll};
-use maci_circuits::{Circuit, matrices};
+use maci_benches::{args, memory_mb};
+use maci_circuits::{Circuit, matrices, sample_inputs};
 use maci_keys::{AllowInsecureDevKeys, ProvingKey, R1cs, store::insecure_dev_key};
-use maci_prover::groth16::{self, Step};
+use maci_prover::groth16::{self, Step, Work};
 use maci_prover::{Backend, Cancel, witness::Assignment};
 use maci_verifier::{Mode, PollParams};
 use serde_json::{Value, json};
@@ -134,8 +134,8 @@ struct Subject {
 
 impl Subject {
     fn new(bits: u32) -> Result<Self, Box<dyn Error>> {
-        let params = params(messages_that_fill(1 << bits)?);
-        let [(id, inputs), _] = poll::inputs(params)?;
+        let id = params(messages_that_fill(1 << bits)?).process_circuit();
+        let inputs = sample_inputs(id)?;
         let matrices = matrices(id)?;
         let key = insecure_dev_key(id, R1cs::from_matrices(&matrices), &mut |_| {})?
             .accept(Some(AllowInsecureDevKeys::because_the_user_said_so()))?;
@@ -160,14 +160,8 @@ impl Subject {
         done: &mut dyn FnMut(Step),
     ) -> Result<groth16::Points, Box<dyn Error>> {
         let cancel = Cancel::new();
-        let points = groth16::create_with(
-            backend,
-            &self.key,
-            &self.assignment,
-            Self::blinding(),
-            &cancel,
-            done,
-        )?;
+        let work = Work::new(&cancel).with_backend(backend).reporting(done);
+        let points = groth16::create(&self.key, &self.assignment, Self::blinding(), work)?;
         Ok(points)
     }
 

@@ -8,6 +8,12 @@
 //! The only `unsafe` of the workspace is in this crate: entering code compiled for the instructions, which a value of
 //! [`Ifma`] or [`Poseidon`] proves to be there, and moving vectors from and to memory.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![allow(
+    clippy::large_types_passed_by_value,
+    reason = "small functions of vectors are inlined: nothing is passed"
+)]
+
 mod inverse;
 mod limbs;
 mod points;

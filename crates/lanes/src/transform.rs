@@ -32,6 +32,12 @@ pub struct Eight([[u64; LANES]; 5]);
 #[derive(Clone, Copy, Debug)]
 pub struct Factor(Limbs);
 
+impl From<Fr> for Factor {
+    fn from(value: Fr) -> Self {
+        Self(limbs::constant(&value))
+    }
+}
+
 /// The tables of one size: from values at the roots of unity to values on the coset, and from there to coefficients.
 #[derive(Debug)]
 pub struct Plan {
@@ -132,10 +138,7 @@ impl Plan {
             evaluation_steps: vectors(powers(root, shift, columns)),
             to_coset: along_row(shift).iter().map(limbs::constant).collect(),
             from_coset_rows: vectors((0..rows).map(|place| row_powers[reversed(place, row_bits)])),
-            from_coset: along_row(inverse_shift)
-                .into_iter()
-                .map(plain)
-                .collect(),
+            from_coset: along_row(inverse_shift).into_iter().map(plain).collect(),
         })
     }
 
@@ -189,23 +192,18 @@ impl Plan {
         unsafe { self.columns_on_coset_inner(block, rows, columns) }
     }
 
-    /// A factor for [`Plan::quotient`].
-    pub fn factor(&self, value: Fr) -> Factor {
-        Factor(limbs::constant(&value))
-    }
-
     /// (a·b − c)·factor of values on the coset, written to `a`.
-    #[allow(unsafe_code)]
+    #[allow(unsafe_code, clippy::unused_self, reason = "it is the proof")]
     pub fn quotient(&self, a: &mut [Eight], b: &[Eight], c: &[Eight], factor: &Factor) {
         // SAFETY: as above.
-        unsafe { self.quotient_inner(a, b, c, factor) }
+        unsafe { quotient_inner(a, b, c, factor) }
     }
 
     /// Eight values as plain numbers.
-    #[allow(unsafe_code)]
+    #[allow(unsafe_code, clippy::unused_self, reason = "it is the proof")]
     pub fn plain(&self, values: &Eight) -> [BigInt<4>; LANES] {
         // SAFETY: as above.
-        unsafe { self.plain_inner(values) }
+        unsafe { plain_inner(values) }
     }
 
     /// Ends the interpolation from the coset of a block of rows: coefficients as [`Plan::place_of`] finds them.
@@ -275,23 +273,6 @@ impl Plan {
     }
 
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn quotient_inner(&self, a: &mut [Eight], b: &[Eight], c: &[Eight], factor: &Factor) {
-        let factor = Element::splat(&factor.0);
-        for ((a, b), c) in a.iter_mut().zip(b).zip(c) {
-            // Both are below 30·p, their product over R below 12·p.
-            let product = a.loose().normalise().times(&b.loose().normalise());
-            let c = Sum::product(&c.loose().normalise(), &factor);
-            let difference = Sum::product(&product, &inverse).minus(&c);
-            a.set(
-                &difference
-                    .add_after(&Loose::multiple::<1>())
-                    .reduce()
-                    .normalise(),
-            );
-        }
-    }
-
-    #[target_feature(enable = "avx512f,avx512ifma")]
     fn coefficients_inner(
         &self,
         block: usize,
@@ -315,13 +296,6 @@ impl Plan {
             out.copy_from_slice(&numbers(&plain));
         }
     }
-
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn plain_inner(&self, values: &Eight) -> [BigInt<4>; LANES] {
-        // A product with the number 1 takes the factor of Montgomery's form away.
-        let one = [1, 0, 0, 0, 0];
-        numbers(&values.loose().normalise().times_constant(&one))
-    }
 }
 
 impl Eight {
@@ -342,6 +316,30 @@ impl Eight {
     fn set_loose(&mut self, value: &Loose) {
         self.0 = value.store();
     }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn quotient_inner(a: &mut [Eight], b: &[Eight], c: &[Eight], factor: &Factor) {
+    let factor = Element::splat(&factor.0);
+    for ((a, b), c) in a.iter_mut().zip(b).zip(c) {
+        // Both are below 30·p, their product over R below 12·p.
+        let product = a.loose().normalise().times(&b.loose().normalise());
+        let c = Sum::product(&c.loose().normalise(), &factor);
+        let difference = Sum::product(&product, &factor).minus(&c);
+        a.set(
+            &difference
+                .add_after(&Loose::multiple::<1>())
+                .reduce()
+                .normalise(),
+        );
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn plain_inner(values: &Eight) -> [BigInt<4>; LANES] {
+    // A product with the number 1 takes the factor of Montgomery's form away.
+    let one = [1, 0, 0, 0, 0];
+    numbers(&values.loose().normalise().times_constant(&one))
 }
 
 /// The lanes of a value below 2·p, each below p.

@@ -125,7 +125,7 @@ mod vectors {
         let c = on_coset(plan, c, &mut rows);
         cancel.check()?;
         drop(rows);
-        let factor = plan.factor(factor);
+        let factor = factor.into();
         a.par_chunks_mut(plan.rows())
             .zip(b.par_chunks(plan.rows()))
             .zip(c.par_chunks(plan.rows()))
@@ -217,9 +217,8 @@ mod tests {
             });
             let cancel = Cancel::new();
             for reduction in [Reduction::Libsnark, Reduction::Circom] {
-                let of = |backend| {
-                    quotient(backend, reduction, columns.clone(), size, &cancel).unwrap()
-                };
+                let of =
+                    |backend| quotient(backend, reduction, columns.clone(), size, &cancel).unwrap();
                 assert_eq!(of(Backend::Vectors), of(Backend::Scalar), "{bits}");
             }
         }
@@ -229,7 +228,14 @@ mod tests {
     fn no_size_but_a_power_of_two() {
         let columns = || [vec![Fr::ONE; 48], vec![Fr::ONE; 48], vec![Fr::ONE; 48]];
         assert_eq!(
-            quotient(Backend::Vectors, Reduction::Libsnark, columns(), 48, &Cancel::new()).unwrap(),
+            quotient(
+                Backend::Vectors,
+                Reduction::Libsnark,
+                columns(),
+                48,
+                &Cancel::new()
+            )
+            .unwrap(),
             None
         );
         let cancel = Cancel::new();

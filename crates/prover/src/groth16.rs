@@ -3,6 +3,8 @@
 //! The same proof that ark-groth16 makes from the same r and s (a test compares them), over the compact matrices and the
 //! queries without points at infinity.
 
+use std::fmt;
+
 use ark_bn254::{Fr, G1Affine, G2Affine};
 use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, PrimeField};
@@ -66,6 +68,15 @@ pub struct Work<'a> {
     done: Option<&'a mut dyn FnMut(Step)>,
 }
 
+impl fmt::Debug for Work<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Work")
+            .field("backend", &self.backend)
+            .field("cancel", &self.cancel)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<'a> Work<'a> {
     /// With the fastest arithmetic there is, until `cancel` asks to stop.
     pub fn new(cancel: &'a Cancel) -> Self {
@@ -77,11 +88,13 @@ impl<'a> Work<'a> {
     }
 
     /// With a chosen arithmetic; the proof is the same.
+    #[must_use]
     pub fn with_backend(self, backend: Backend) -> Self {
         Self { backend, ..self }
     }
 
     /// Calls `done` after each step.
+    #[must_use]
     pub fn reporting(self, done: &'a mut dyn FnMut(Step)) -> Self {
         Self {
             done: Some(done),

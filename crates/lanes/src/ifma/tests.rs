@@ -1,5 +1,7 @@
 //! Every routine lane by lane beside arkworks, at the edges of its bounds.
 
+#![allow(clippy::cast_precision_loss)]
+
 use ark_bn254::{Fq, Fq2, Fr};
 use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField, Zero};
 use num_like::Wide;

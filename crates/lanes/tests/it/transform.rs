@@ -92,7 +92,7 @@ fn transforms_are_those_of_arkworks() {
 
             let mut ours = to_coset(&plan, &a);
             let (b, c) = (to_coset(&plan, &b), to_coset(&plan, &c));
-            plan.quotient(&mut ours, &b, &c, &plan.factor(inverse));
+            plan.quotient(&mut ours, &b, &c, &inverse.into());
             assert_eq!(coefficients(&plan, &mut ours), expected, "{bits}, {length}");
         }
     }

@@ -20,7 +20,7 @@ const BITS: usize = 255;
 pub(super) struct Digits {
     width: usize,
     windows: usize,
-    digits: Vec<i16>,
+    values: Vec<i16>,
 }
 
 /// The width of a digit that makes the fewest additions: one for each point and window, two for each bucket and a little
@@ -51,7 +51,7 @@ impl Digits {
         Self {
             width,
             windows,
-            digits,
+            values: digits,
         }
     }
 
@@ -60,7 +60,7 @@ impl Digits {
     }
 
     fn of_window(&self, window: usize) -> impl Iterator<Item = &[i16]> {
-        self.digits.chunks(BLOCK * self.windows).map(move |block| {
+        self.values.chunks(BLOCK * self.windows).map(move |block| {
             let count = block.len() / self.windows;
             &block[window * count..(window + 1) * count]
         })

@@ -58,7 +58,13 @@ fn a_zkey_gives_the_proof_that_our_own_key_gives() {
     let files = files(joined(5, 100));
     let key = key();
     let proved = prove_files(&files.zkey, &files.wtns).unwrap();
-    let ours = groth16::create(&key, &files.assignment, randomness(), Work::new(&Cancel::new())).unwrap();
+    let ours = groth16::create(
+        &key,
+        &files.assignment,
+        randomness(),
+        Work::new(&Cancel::new()),
+    )
+    .unwrap();
     assert_eq!(
         (*proved.proof.a(), *proved.proof.b(), *proved.proof.c()),
         (ours.a, ours.b, ours.c)
