@@ -9,6 +9,8 @@
 use std::time::Instant;
 
 pub mod circuit;
+pub mod cost;
+pub mod prover;
 
 /// The arguments after `--`, without the flags that `cargo bench` adds.
 pub fn args() -> Vec<String> {

@@ -164,7 +164,8 @@ fn check_export(root: &Path, maci: &Path, work: &Path, circuit: &str) -> Result<
     Ok(())
 }
 
-fn install(root: &Path) -> Result<()> {
+/// The npm packages that check our files and proofs.
+pub(crate) fn install(root: &Path) -> Result<()> {
     let tools = root.join("tools/e2e");
     ensure!(
         stages::available("npm"),

@@ -77,11 +77,14 @@ enum E2e {
 /// What is measured.
 #[derive(Debug, Subcommand)]
 enum Bench {
-    /// Our prover beside ark-groth16 on the same key and witness.
+    /// Our prover beside ark-groth16, snarkjs and the rapidsnark that the variable RAPIDSNARK names.
     Prover {
         /// Print the figures as one JSON object.
         #[arg(long)]
         json: bool,
+        /// Write benches/report.
+        #[arg(long)]
+        report: bool,
         /// The profile to build with.
         #[arg(long, default_value = "release")]
         profile: String,
@@ -115,9 +118,18 @@ fn main() -> Result<()> {
         Command::Vectors => vectors::run(&root),
         Command::Bench(Bench::Prover {
             json,
+            report,
             profile,
             sizes,
-        }) => bench::prover(&root, &profile, json, &sizes),
+        }) => {
+            let options = bench::Options {
+                json,
+                report,
+                profile,
+                sizes,
+            };
+            bench::prover(&root, &options)
+        }
         Command::Contracts => contracts::run(&root),
     }
 }

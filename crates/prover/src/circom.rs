@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use crate::cancel::Cancel;
 use crate::error::ProveError;
 use crate::fft::Reduction;
-use crate::groth16::{Blinding, Points, Work};
+use crate::groth16::{Constants, Points, Work};
 
 /// Why a zkey and a witness gave no proof.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +32,9 @@ pub enum CircomError {
     /// The key's domain cannot be doubled.
     #[error("a domain of {0} points cannot be doubled")]
     Domain(usize),
+    /// Groth16's r is 0, or so is A: drawn by chance, one in 2^253.
+    #[error("the randomness of the proof is 0, so it would hide nothing: draw it anew")]
+    Randomness,
     /// Someone asked to stop.
     #[error("proving was cancelled")]
     Cancelled,
@@ -50,30 +53,37 @@ pub struct CircomProof {
 pub fn prove_circom(
     key: &Zkey,
     witness: &Wtns,
-    (r, s): (Fr, Fr),
+    r_s: (Fr, Fr),
     cancel: &Cancel,
+) -> Result<CircomProof, CircomError> {
+    prove_with(key, witness, r_s, Work::new(cancel))
+}
+
+/// As [`prove_circom`], with a chosen arithmetic, reporting each step.
+pub fn prove_with(
+    key: &Zkey,
+    witness: &Wtns,
+    r_s: (Fr, Fr),
+    mut work: Work<'_>,
 ) -> Result<CircomProof, CircomError> {
     key.expect(witness)?;
     let values = witness.values();
-    let mut work = Work::new(cancel);
     let [a, b] = key.evaluate(values);
     // Without a matrix C, the rows' values of C are what they must be.
     let c = a.par_iter().zip(&b).map(|(a, b)| *a * *b).collect();
     let h = work
         .quotient(Reduction::Circom, [a, b, c], key.domain_size)
-        .map_err(stopped)?
+        .map_err(named)?
         .ok_or(CircomError::Domain(key.domain_size))?;
-    let blinding = Blinding {
+    let constants = Constants {
         alpha_g1: key.alpha_g1,
-        beta_g1: key.beta_g1,
         beta_g2: key.beta_g2,
-        delta_g1: key.delta_g1,
         delta_g2: key.delta_g2,
     };
     let from = key.instance_variables;
     let points = work
-        .combine(&key.query, &blinding, (values, from), h, (r, s))
-        .map_err(stopped)?;
+        .combine(&key.query, &constants, (values, from), h, r_s)
+        .map_err(named)?;
     let public_inputs = values.get(1..from).unwrap_or_default().to_vec();
     if !holds(key, &public_inputs, &points) {
         return Err(CircomError::Rejected);
@@ -87,8 +97,11 @@ pub fn prove_circom(
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "an adapter for map_err")]
-fn stopped(_: ProveError) -> CircomError {
-    CircomError::Cancelled
+fn named(error: ProveError) -> CircomError {
+    match error {
+        ProveError::Randomness => CircomError::Randomness,
+        _ => CircomError::Cancelled,
+    }
 }
 
 /// Groth16's equation: e(A, B) = e(alpha, beta)·e(IC(inputs), gamma)·e(C, delta).

@@ -49,6 +49,9 @@ pub enum ProveError {
         /// What the verifier said.
         source: maci_verifier::Error,
     },
+    /// Groth16's r is 0, or so is A: drawn by chance, one in 2^253.
+    #[error("the randomness of the proof is 0, so it would hide nothing: draw it anew")]
+    Randomness,
     /// Someone asked to stop.
     #[error("proving was cancelled")]
     Cancelled,

@@ -203,11 +203,11 @@ mod tests {
     #[test]
     fn both_ways_agree_at_every_size() {
         let mut value = Fr::from(3u64);
-        for bits in 1..=18 {
-            let size = 1usize << bits;
+        for bits in 1..=18usize {
+            let size = 1 << bits;
             let columns: Columns = core::array::from_fn(|column| {
                 // The last values are left out now and then.
-                let length = size - (column * bits as usize).min(size / 2);
+                let length = size - (column * bits).min(size / 2);
                 (0..length)
                     .map(|_| {
                         value = value * value + Fr::ONE;

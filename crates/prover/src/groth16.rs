@@ -1,13 +1,13 @@
 //! A Groth16 proof from key and assignment.
 //!
-//! The same proof that ark-groth16 makes from the same r and s (a test compares them), over the compact matrices and the
-//! queries without points at infinity.
+//! The sums are those of ark-groth16 (a test compares them), over the compact matrices and the queries without points at
+//! infinity; the blinding is another of the same distribution, which spares a sum over B in G1.
 
 use std::fmt;
 
 use ark_bn254::{Fr, G1Affine, G2Affine};
 use ark_ec::CurveGroup;
-use ark_ff::{AdditiveGroup, PrimeField};
+use ark_ff::{AdditiveGroup, Field, PrimeField, Zero};
 use maci_keys::{ProvingKey, proving_key::Query};
 use rayon::prelude::*;
 
@@ -45,19 +45,15 @@ pub enum Step {
     L,
     /// A.
     A,
-    /// B in G1.
-    B1,
-    /// B in G2.
-    B2,
+    /// B.
+    B,
 }
 
-/// The points of a key that are not multiplied by the witness, but by the randomness.
+/// The points of a key that every proof takes once.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Blinding {
+pub(crate) struct Constants {
     pub(crate) alpha_g1: G1Affine,
-    pub(crate) beta_g1: G1Affine,
     pub(crate) beta_g2: G2Affine,
-    pub(crate) delta_g1: G1Affine,
     pub(crate) delta_g2: G2Affine,
 }
 
@@ -65,7 +61,7 @@ pub(crate) struct Blinding {
 pub struct Work<'a> {
     backend: Backend,
     cancel: &'a Cancel,
-    done: Option<&'a mut dyn FnMut(Step)>,
+    done: Option<&'a mut (dyn FnMut(Step) + Send)>,
 }
 
 impl fmt::Debug for Work<'_> {
@@ -95,7 +91,7 @@ impl<'a> Work<'a> {
 
     /// Calls `done` after each step.
     #[must_use]
-    pub fn reporting(self, done: &'a mut dyn FnMut(Step)) -> Self {
+    pub fn reporting(self, done: &'a mut (dyn FnMut(Step) + Send)) -> Self {
         Self {
             done: Some(done),
             ..self
@@ -122,10 +118,14 @@ impl<'a> Work<'a> {
     }
 
     /// The proof's points from a key's, the values of all variables (private ones from `witness_from` on), and the scalars of H.
+    ///
+    /// The sums alone are the proof (A0, B0, C0) that Groth16 makes with randomness 0. It would show what the witness is to
+    /// whoever guesses it, so it does not leave this function: what does is r·A0, (B0 + s·delta)/r and C0 + s·A0, which
+    /// verifies alike and has the distribution of a proof with fresh randomness (docs/prover.md §4). B is needed in G2 only.
     pub(crate) fn combine(
         &mut self,
         query: &Query,
-        blinding: &Blinding,
+        constants: &Constants,
         (values, witness_from): (&[Fr], usize),
         h: Vec<BigInt>,
         (r, s): (Fr, Fr),
@@ -142,31 +142,23 @@ impl<'a> Work<'a> {
         self.done(Step::A)?;
         let b_values = gather(&values, &query.b_indices);
         drop(values);
-        let b_g1_point = msm::g1(backend, &query.b_g1, &b_values);
-        self.done(Step::B1)?;
-        let b_g2_point = msm::g2(backend, &query.b_g2, &b_values);
-        self.done(Step::B2)?;
+        let b_point = msm::g2(backend, &query.b_g2, &b_values);
+        self.done(Step::B)?;
 
-        let Blinding {
-            alpha_g1,
-            beta_g1,
-            beta_g2,
-            delta_g1,
-            delta_g2,
-        } = *blinding;
-        let a = a_point + alpha_g1 + delta_g1 * r;
-        let b_g1 = b_g1_point + beta_g1 + delta_g1 * s;
-        let b = b_g2_point + beta_g2 + delta_g2 * s;
-        let c = l_point + h_point + a * s + b_g1 * r - delta_g1 * (r * s);
+        let a = a_point + constants.alpha_g1;
+        let b = b_point + constants.beta_g2 + constants.delta_g2 * s;
+        let c = l_point + h_point + a * s;
+        let inverse = r.inverse().filter(|_| !a.is_zero());
+        let inverse = inverse.ok_or(ProveError::Randomness)?;
         Ok(Points {
-            a: a.into_affine(),
-            b: b.into_affine(),
+            a: (a * r).into_affine(),
+            b: (b * inverse).into_affine(),
             c: c.into_affine(),
         })
     }
 }
 
-/// Makes a proof with randomness `r` and `s`, after checking that the assignment satisfies the circuit.
+/// Makes a proof with randomness `r`, which is not 0, and `s`, after checking that the assignment satisfies the circuit.
 pub fn create(
     key: &ProvingKey,
     assignment: &Assignment,
@@ -184,15 +176,13 @@ pub fn create(
             source: ark_relations::gr1cs::SynthesisError::PolynomialDegreeTooLarge,
         })?;
     let points = key.verifying_key().points();
-    let blinding = Blinding {
+    let constants = Constants {
         alpha_g1: *points.alpha_g1(),
-        beta_g1: *key.beta_g1(),
         beta_g2: *points.beta_g2(),
-        delta_g1: *key.delta_g1(),
         delta_g2: *points.delta_g2(),
     };
     let values = (assignment.values(), r1cs.instance_variables);
-    work.combine(key.query(), &blinding, values, h, r_s)
+    work.combine(key.query(), &constants, values, h, r_s)
 }
 
 fn bigints(values: &[Fr]) -> Vec<BigInt> {

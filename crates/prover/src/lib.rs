@@ -14,6 +14,8 @@
 //! - [`plan`]: parameters for a poll that is still to be held, and what proving it will take.
 //! - [`memory`]: what a proof needs and what the machine has.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod backend;
 pub mod cancel;
 pub mod circom;

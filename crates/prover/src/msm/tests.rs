@@ -100,7 +100,7 @@ fn all<V: PointSums, S: PointSums<Affine = V::Affine>>(
             3 => Fr::from(index % 7),
             _ => Fr::from(random[index as usize]),
         })
-        .map(|value| value.into_bigint())
+        .map(PrimeField::into_bigint)
         .collect();
     run(points, &mixed, "bits and small numbers");
     let one = vec![points[0]; some];
@@ -136,7 +136,7 @@ fn all<V: PointSums, S: PointSums<Affine = V::Affine>>(
     );
     run(&vec![V::Affine::zero(); some], random, "infinities alone");
     run(
-        &vec![Group::<V>::generator().into_affine(); 3],
+        &[Group::<V>::generator().into_affine(); 3],
         &mixed[..3],
         "three",
     );

@@ -1,7 +1,8 @@
 //! One proof.
 
 use ark_bn254::{Bn254, Fr};
-use ark_ec::AffineRepr;
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_ff::{AdditiveGroup, Field};
 use ark_groth16::Groth16;
 use maci_circuits::{Circuit, Inputs};
 use maci_keys::ProvingKey;
@@ -44,27 +45,55 @@ fn ark_key(key: &ProvingKey) -> ark_groth16::ProvingKey<Bn254> {
 }
 
 #[test]
-fn the_proof_is_the_one_that_ark_groth16_makes() {
+fn with_r_1_the_proof_is_the_one_that_ark_groth16_makes_with_r_0() {
     let key = key();
     let inputs = joined(5, 100);
-    let (r, s) = (Fr::from(11u64), Fr::from(13u64));
+    let s = Fr::from(13u64);
     let circuit = Circuit::new(key.circuit(), inputs.clone()).unwrap();
-    let ark = Groth16::<Bn254>::create_proof_with_reduction(circuit.clone(), &ark_key(&key), r, s)
-        .unwrap();
+    let ark =
+        Groth16::<Bn254>::create_proof_with_reduction(circuit.clone(), &ark_key(&key), Fr::ZERO, s)
+            .unwrap();
     let assignment = Assignment::of(circuit).unwrap();
-    let ours = groth16::create(&key, &assignment, (r, s), Work::new(&Cancel::new())).unwrap();
-    assert_eq!((ours.a, ours.b, ours.c), (ark.a, ark.b, ark.c));
-    let mut steps = 0;
-    let mut count = |_| steps += 1;
-    let cancel = Cancel::new();
-    let work = Work::new(&cancel)
-        .with_backend(Backend::Scalar)
-        .reporting(&mut count);
-    let scalar = groth16::create(&key, &assignment, (r, s), work).unwrap();
-    assert_eq!(scalar, ours);
-    assert_eq!(steps, 7);
+    let of = |r_s| groth16::create(&key, &assignment, r_s, Work::new(&Cancel::new()));
+    let plain = of((Fr::ONE, s)).unwrap();
+    assert_eq!((plain.a, plain.b, plain.c), (ark.a, ark.b, ark.c));
+
+    let r = Fr::from(11u64);
+    let blinded = of((r, s)).unwrap();
+    assert_eq!(blinded.a, (plain.a * r).into_affine());
+    assert_eq!((blinded.b * r).into_affine(), plain.b);
+    assert_eq!(blinded.c, plain.c);
     let proof = prove(&key, inputs, |_, _| (r, s)).unwrap();
-    assert_eq!(proof, Proof::new(ark.a, ark.b, ark.c).unwrap());
+    assert_eq!(proof, Proof::new(blinded.a, blinded.b, blinded.c).unwrap());
+    assert!(matches!(of((Fr::ZERO, s)), Err(ProveError::Randomness)));
+}
+
+#[test]
+fn both_backends_and_any_number_of_threads_give_the_same_proof() {
+    let key = key();
+    let circuit = Circuit::new(key.circuit(), joined(5, 100)).unwrap();
+    let assignment = Assignment::of(circuit).unwrap();
+    let r_s = (Fr::from(11u64), Fr::from(13u64));
+    let mut seen = None;
+    for threads in [1, 2, 3, 64] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        for backend in [Backend::Vectors, Backend::Scalar] {
+            let mut steps = Vec::new();
+            let mut report = |step| steps.push(step);
+            let cancel = Cancel::new();
+            let work = Work::new(&cancel)
+                .with_backend(backend)
+                .reporting(&mut report);
+            let points = pool
+                .install(|| groth16::create(&key, &assignment, r_s, work))
+                .unwrap();
+            assert_eq!(*seen.get_or_insert(points), points, "{threads} {backend:?}");
+            assert_eq!(steps.len(), 6);
+        }
+    }
 }
 
 #[test]
