@@ -14,8 +14,8 @@ use ark_relations::gr1cs::Matrix;
 use maci_circuits::{Circuit, matrices, sample_inputs};
 use maci_keys::snarkjs::{Wtns, Zkey, dev_zkey, write_wtns};
 use maci_keys::{AllowInsecureDevKeys, ProvingKey, R1cs, store::insecure_dev_key};
-use maci_prover::groth16::{self, Points, Step, Work};
-use maci_prover::{Backend, Cancel, circom, witness::Assignment};
+use maci_prover::groth16::{self, Points, Work};
+use maci_prover::{Backend, Cancel, Step, circom, witness::Assignment};
 use maci_verifier::{CircuitId, Mode, PollParams};
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
@@ -68,7 +68,7 @@ pub fn agree(subject: &Subject, ark: &Ark) -> Fallible<bool> {
     let s = Fr::from(5u64);
     let cancel = Cancel::new();
     let (key, assignment) = (&subject.key, &subject.assignment);
-    let ours = groth16::create(key, assignment, (Fr::ONE, s), Work::new(&cancel))?;
+    let ours = groth16::create(key, assignment, (Fr::ONE, s), &mut Work::new(&cancel))?;
     Ok(ours == ark.prove_with(assignment, (Fr::ZERO, s))?)
 }
 
@@ -85,12 +85,12 @@ impl Subject {
     /// Our proof.
     pub fn prove(&self, backend: Backend, done: &mut (dyn FnMut(Step) + Send)) -> Fallible<Points> {
         let cancel = Cancel::new();
-        let work = Work::new(&cancel).with_backend(backend).reporting(done);
+        let mut work = Work::new(&cancel).with_backend(backend).reporting(done);
         Ok(groth16::create(
             &self.key,
             &self.assignment,
             blinding(),
-            work,
+            &mut work,
         )?)
     }
 

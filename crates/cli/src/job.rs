@@ -12,6 +12,7 @@ use maci_coordinator::{
 use maci_protocol::keys::CoordinatorKey;
 use maci_protocol::layout::TallyOutcome;
 use maci_protocol::{Address, PollId, PollLog};
+use maci_prover::Timings;
 
 use crate::chain;
 use crate::context::Context;
@@ -27,6 +28,7 @@ pub(crate) struct Watch {
     metrics: Option<Metrics>,
     stage: Mutex<Option<Stage>>,
     warnings: Mutex<Vec<Warning>>,
+    timings: Mutex<Timings>,
 }
 
 impl Watch {
@@ -37,6 +39,7 @@ impl Watch {
             metrics: context.metrics.clone(),
             stage: Mutex::new(None),
             warnings: Mutex::new(Vec::new()),
+            timings: Mutex::default(),
         }
     }
 }
@@ -81,6 +84,11 @@ impl maci_coordinator::Progress for Watch {
                 self.note(stage.as_ref(), &text);
             }
             Event::Chain(event) => self.chain(stage.as_ref(), event),
+            Event::ProofFinished { timings, .. } => {
+                if let Ok(mut sum) = self.timings.lock() {
+                    *sum += timings;
+                }
+            }
             Event::StageFinished { .. } => *stage = None,
             Event::Warning(warning) => {
                 // Process and tally both warn of a reused key; once is enough.
@@ -118,6 +126,13 @@ impl Watch {
             ),
             _ => {}
         }
+    }
+
+    /// The time of each step over all proofs that were made under this watch.
+    pub(crate) fn timings(&self) -> Timings {
+        self.timings
+            .lock()
+            .map_or_else(|_| Timings::default(), |sum| *sum)
     }
 
     fn note(&self, stage: Option<&Stage>, text: &str) {
@@ -211,6 +226,11 @@ impl<'a> Session<'a> {
             )
             .hint("nothing is lost; run the same command again once the cause is gone")),
         }
+    }
+
+    /// The time of each step over all proofs that this session made.
+    pub(crate) fn timings(&self) -> Timings {
+        self.watch.timings()
     }
 
     /// Runs stages to their end, one after the other.

@@ -29,7 +29,7 @@ enum Kind {
 }
 
 /// Name, kind and help of every metric.
-const METRICS: [(&str, Kind, &str); 11] = [
+const METRICS: [(&str, Kind, &str); 12] = [
     (
         "maci_build_info",
         Kind::Gauge,
@@ -60,6 +60,11 @@ const METRICS: [(&str, Kind, &str); 11] = [
         "maci_proof_seconds_total",
         Kind::Counter,
         "Seconds from witness to commit, over all proofs of this process.",
+    ),
+    (
+        "maci_proof_step_seconds_total",
+        Kind::Counter,
+        "Seconds of each step, over all proofs of this process.",
     ),
     (
         "maci_key_seconds",
@@ -151,13 +156,21 @@ impl Metrics {
                 self.set("maci_stage_running", stage(id), 0.0);
                 self.set("maci_stage_seconds", stage(id), *seconds);
             }
-            Event::ProofFinished { unit, seconds } => {
+            Event::ProofFinished {
+                unit,
+                seconds,
+                timings,
+            } => {
                 let kind = match unit.kind {
                     ProofKind::Process => "kind=\"process\"",
                     ProofKind::Tally => "kind=\"tally\"",
                 };
                 self.add("maci_proofs_total", kind.to_owned(), 1.0);
                 self.add("maci_proof_seconds_total", kind.to_owned(), *seconds);
+                for (step, time) in timings.iter() {
+                    let step = format!("step=\"{}\"", step.name());
+                    self.add("maci_proof_step_seconds_total", step, time.as_secs_f64());
+                }
             }
             Event::KeyReady { circuit, seconds } => {
                 self.set(
@@ -267,7 +280,10 @@ impl Metrics {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::time::Duration;
+
     use maci_coordinator::{IncludedRow, ProofUnit, StageId, TransactionRow};
+    use maci_prover::{Step, Timings};
 
     use super::*;
 
@@ -292,10 +308,13 @@ mod tests {
             circuit: "VoteTallyQv(2, 1, 1)".to_owned(),
             seconds: 0.5,
         });
+        let mut timings = Timings::default();
+        timings.add(Step::H, Duration::from_millis(250));
         for _ in 0..2 {
             metrics.take(&Event::ProofFinished {
                 unit: ProofUnit::tally(0),
                 seconds: 1.25,
+                timings,
             });
         }
         metrics.take(&Event::Transaction(TransactionRow {
@@ -328,6 +347,7 @@ mod tests {
             "maci_gas_total{call=\"mergeState\"} 239018",
             "maci_proofs_total{kind=\"tally\"} 2",
             "maci_proof_seconds_total{kind=\"tally\"} 2.5",
+            "maci_proof_step_seconds_total{step=\"h\"} 0.5",
             "maci_key_seconds{circuit=\"VoteTallyQv(2, 1, 1)\"} 0.5",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in {text}");

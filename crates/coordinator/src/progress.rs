@@ -55,6 +55,8 @@ pub enum Event {
         unit: ProofUnit,
         /// Seconds from the start of its witness to its commit.
         seconds: f64,
+        /// The time of each step.
+        timings: maci_prover::Timings,
     },
     /// A transaction of ours ended.
     Transaction(TransactionRow),

@@ -18,6 +18,14 @@ impl Cancel {
         Self::default()
     }
 
+    /// A flag that, once set by anyone, stops proofs between two steps.
+    pub fn at_once(flag: Arc<AtomicBool>) -> Self {
+        Self {
+            now: flag,
+            after_batch: Arc::default(),
+        }
+    }
+
     /// A flag that, once set by anyone, lets proofs under way finish and begins none.
     pub fn after_batch(flag: Arc<AtomicBool>) -> Self {
         Self {

@@ -16,6 +16,7 @@ use crate::cancel::Cancel;
 use crate::error::ProveError;
 use crate::fft::Reduction;
 use crate::groth16::{Constants, Points, Work};
+use crate::timings::{Step, Timings};
 
 /// Why a zkey and a witness gave no proof.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,8 @@ pub struct CircomProof {
     pub proof: Proof,
     /// The public inputs, without the constant 1.
     pub public_inputs: Vec<Fr>,
+    /// The time of each step; the witness was there.
+    pub timings: Timings,
 }
 
 /// Proves a witness with Groth16's randomness `r` and `s`, which must be drawn anew for each proof.
@@ -71,6 +74,7 @@ pub fn prove_with(
     let [a, b] = key.evaluate(values);
     // Without a matrix C, the rows' values of C are what they must be.
     let c = a.par_iter().zip(&b).map(|(a, b)| *a * *b).collect();
+    work.done(Step::Rows).map_err(named)?;
     let h = work
         .quotient(Reduction::Circom, [a, b, c], key.domain_size)
         .map_err(named)?
@@ -90,9 +94,12 @@ pub fn prove_with(
     }
     let Points { a, b, c } = points;
     let proof = Proof::new(a, b, c).map_err(|_| CircomError::Rejected)?;
+    // Made and checked: it is handed over even if someone just asked to stop.
+    let _stopped = work.done(Step::Check);
     Ok(CircomProof {
         proof,
         public_inputs,
+        timings: work.timings(),
     })
 }
 

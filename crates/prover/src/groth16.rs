@@ -16,6 +16,7 @@ use crate::cancel::Cancel;
 use crate::error::ProveError;
 use crate::fft::{self, Columns, Reduction};
 use crate::msm;
+use crate::timings::{Step, Stopwatch, Timings};
 use crate::witness::Assignment;
 
 /// The three points of a proof, not yet checked by anyone.
@@ -31,24 +32,6 @@ pub struct Points {
 
 type BigInt = <Fr as PrimeField>::BigInt;
 
-/// A part of the work on a proof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Step {
-    /// The rows' values and their check.
-    Rows,
-    /// The quotient polynomial.
-    Quotient,
-    /// The quotient times its points.
-    H,
-    /// The private variables times theirs.
-    L,
-    /// A.
-    A,
-    /// B.
-    B,
-}
-
 /// The points of a key that every proof takes once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Constants {
@@ -61,7 +44,8 @@ pub(crate) struct Constants {
 pub struct Work<'a> {
     backend: Backend,
     cancel: &'a Cancel,
-    done: Option<&'a mut (dyn FnMut(Step) + Send)>,
+    watch: Stopwatch,
+    report: Option<&'a mut (dyn FnMut(Step) + Send)>,
 }
 
 impl fmt::Debug for Work<'_> {
@@ -69,6 +53,7 @@ impl fmt::Debug for Work<'_> {
         f.debug_struct("Work")
             .field("backend", &self.backend)
             .field("cancel", &self.cancel)
+            .field("watch", &self.watch)
             .finish_non_exhaustive()
     }
 }
@@ -79,7 +64,8 @@ impl<'a> Work<'a> {
         Self {
             backend: Backend::default(),
             cancel,
-            done: None,
+            watch: Stopwatch::start(),
+            report: None,
         }
     }
 
@@ -89,18 +75,25 @@ impl<'a> Work<'a> {
         Self { backend, ..self }
     }
 
-    /// Calls `done` after each step.
+    /// Calls `report` after each step.
     #[must_use]
-    pub fn reporting(self, done: &'a mut (dyn FnMut(Step) + Send)) -> Self {
+    pub fn reporting(self, report: &'a mut (dyn FnMut(Step) + Send)) -> Self {
         Self {
-            done: Some(done),
+            report: Some(report),
             ..self
         }
     }
 
-    fn done(&mut self, step: Step) -> Result<(), ProveError> {
-        if let Some(done) = &mut self.done {
-            done(step);
+    /// The time of each step so far.
+    pub fn timings(&self) -> Timings {
+        self.watch.timings
+    }
+
+    /// Ends a step, and the work if someone asked to stop.
+    pub(crate) fn done(&mut self, step: Step) -> Result<(), ProveError> {
+        self.watch.done(step);
+        if let Some(report) = &mut self.report {
+            report(step);
         }
         self.cancel.check()
     }
@@ -163,7 +156,7 @@ pub fn create(
     key: &ProvingKey,
     assignment: &Assignment,
     r_s: (Fr, Fr),
-    mut work: Work<'_>,
+    work: &mut Work<'_>,
 ) -> Result<Points, ProveError> {
     let r1cs = key.r1cs();
     let columns = rows(key, assignment.values())?;

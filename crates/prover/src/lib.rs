@@ -11,6 +11,7 @@
 //! - [`fft`]: the quotient polynomial.
 //! - [`msm`]: sums of scalars times points.
 //! - [`pool`]: many proofs at once.
+//! - [`timings`]: the time of each step.
 //! - [`plan`]: parameters for a poll that is still to be held, and what proving it will take.
 //! - [`memory`]: what a proof needs and what the machine has.
 
@@ -27,6 +28,7 @@ pub mod msm;
 pub mod plan;
 pub mod pool;
 mod prove;
+pub mod timings;
 pub mod witness;
 
 pub use backend::Backend;
@@ -34,5 +36,6 @@ pub use cancel::Cancel;
 pub use circom::{CircomError, CircomProof, prove_circom};
 pub use error::ProveError;
 pub use pool::{Event, Job, Pool, Randomness};
-pub use prove::{prove, prove_cancellable};
+pub use prove::{Proved, prove, prove_timed};
+pub use timings::{Step, Timings};
 pub use witness::WitnessDigest;

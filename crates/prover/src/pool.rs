@@ -1,8 +1,9 @@
 //! Many proofs at once.
 //!
-//! Every commitment is known before the first proof (architecture.md §4), so batches are proved in any order. A worker
-//! proves one batch at a time on its share of the cores: witness computation is sequential, so one proof per core keeps
-//! the cores busier than one proof on all of them. A worker starts only when the memory of its proof is free.
+//! Every commitment is known before the first proof (architecture.md §4), so batches are proved in any order. A worker has
+//! one batch at a time: it computes the witness, which is sequential, on its own thread, then proves on the threads that all
+//! workers share. So one worker's witness is made while others prove, many proofs keep every core busy, and the last one
+//! of a list has all of them. A worker starts only when the memory of its proof is free.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
@@ -15,8 +16,10 @@ use maci_verifier::Proof;
 
 use crate::cancel::Cancel;
 use crate::error::ProveError;
+use crate::groth16::Work;
 use crate::memory;
-use crate::prove::prove_cancellable;
+use crate::prove::{Proved, assign, prove_assignment};
+use crate::timings::Timings;
 use crate::witness::WitnessDigest;
 
 /// Groth16's r and s for a key, the public inputs and the witness digest. The same arguments must give the same values,
@@ -68,6 +71,8 @@ pub enum Event {
         proof: Proof,
         /// How long it took.
         elapsed: Duration,
+        /// How long each step took; steps of other proofs may have run on the same threads.
+        timings: Timings,
     },
 }
 
@@ -83,7 +88,7 @@ pub struct Pool {
 const RESERVE: u64 = 256 << 20;
 
 impl Pool {
-    /// One worker per core, in the memory that is free now.
+    /// One proof per core, in the memory that is free now.
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
@@ -101,7 +106,7 @@ impl Pool {
         self
     }
 
-    /// Runs that many proofs at once, each on its share of the threads.
+    /// Runs that many proofs at once, on the threads that they share.
     #[must_use]
     pub fn with_workers(mut self, workers: usize) -> Self {
         self.workers = workers.clamp(1, self.threads);
@@ -128,7 +133,10 @@ impl Pool {
     ) -> Result<Vec<Proof>, ProveError> {
         let count = jobs.len();
         let workers = self.workers.min(count).max(1);
-        let share = self.threads.div_ceil(workers);
+        let threads = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .build()
+            .map_err(|_| ProveError::Thread)?;
         let queue = Queue::new(jobs, self.memory);
         let (sender, receiver) = mpsc::channel();
         let mut proofs: Vec<Option<Proof>> = vec![None; count];
@@ -137,8 +145,8 @@ impl Pool {
             let handles: Vec<_> = (0..workers)
                 .map(|_| {
                     let sender = sender.clone();
-                    let queue = &queue;
-                    scope.spawn(move || work(queue, share, randomness, cancel, &sender))
+                    let (queue, threads) = (&queue, &threads);
+                    scope.spawn(move || work(queue, threads, randomness, cancel, &sender))
                 })
                 .collect();
             drop(sender);
@@ -185,15 +193,11 @@ type Message = Result<Event, ProveError>;
 
 fn work(
     queue: &Queue,
-    threads: usize,
+    threads: &rayon::ThreadPool,
     randomness: &Randomness<'_>,
     cancel: &Cancel,
     sender: &mpsc::Sender<Message>,
 ) {
-    let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(threads).build() else {
-        let _ = sender.send(Err(ProveError::Thread));
-        return;
-    };
     while let Some((index, job, _ticket)) = queue.next() {
         if cancel.is_stopping() {
             let _ = sender.send(Err(ProveError::Cancelled));
@@ -201,18 +205,17 @@ fn work(
         }
         let _ = sender.send(Ok(Event::Started { index }));
         let started = Instant::now();
-        let result = pool.install(|| {
-            prove_cancellable(
-                &job.key,
-                (job.inputs)(),
-                |public, digest| randomness(&job.key, public, digest),
-                cancel,
-            )
+        let key = &job.key;
+        let mut work = Work::new(cancel);
+        let result = assign(key, (job.inputs)(), &mut work).and_then(|assignment| {
+            let draw = |public: &[Fr], digest| randomness(key, public, digest);
+            threads.install(|| prove_assignment(key, &assignment, draw, work))
         });
-        let message = result.map(|proof| Event::Finished {
+        let message = result.map(|Proved { proof, timings }| Event::Finished {
             index,
             proof,
             elapsed: started.elapsed(),
+            timings,
         });
         let failed = message.is_err();
         let _ = sender.send(message);

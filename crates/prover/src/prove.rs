@@ -8,7 +8,17 @@ use maci_verifier::{AnyStatement, Proof, verify};
 use crate::cancel::Cancel;
 use crate::error::ProveError;
 use crate::groth16::{Work, create};
+use crate::timings::{Step, Timings};
 use crate::witness::{Assignment, WitnessDigest};
+
+/// A verified proof and how long it took.
+#[derive(Clone, Copy, Debug)]
+pub struct Proved {
+    /// The proof.
+    pub proof: Proof,
+    /// The time of each step.
+    pub timings: Timings,
+}
 
 /// Proves one batch.
 ///
@@ -19,31 +29,31 @@ pub fn prove(
     inputs: Inputs,
     randomness: impl FnOnce(&[Fr], WitnessDigest) -> (Fr, Fr),
 ) -> Result<Proof, ProveError> {
-    prove_cancellable(key, inputs, randomness, &Cancel::new())
+    let proved = prove_timed(key, inputs, randomness, &Cancel::new())?;
+    Ok(proved.proof)
 }
 
-/// As [`prove`], stopping between two steps when asked to.
-pub fn prove_cancellable(
+/// As [`prove`], with the time of each step, stopping between two of them when asked to.
+pub fn prove_timed(
     key: &ProvingKey,
     inputs: Inputs,
     randomness: impl FnOnce(&[Fr], WitnessDigest) -> (Fr, Fr),
     cancel: &Cancel,
-) -> Result<Proof, ProveError> {
-    let circuit = key.circuit();
-    cancel.check()?;
-    let assignment = Assignment::of(Circuit::new(circuit, inputs)?)
-        .map_err(|source| ProveError::Synthesis { circuit, source })?;
-    prove_assignment(key, &assignment, randomness, cancel)
+) -> Result<Proved, ProveError> {
+    let mut work = Work::new(cancel);
+    let assignment = assign(key, inputs, &mut work)?;
+    prove_assignment(key, &assignment, randomness, work)
 }
 
-/// Proves an assignment of the key's circuit.
-pub(crate) fn prove_assignment(
+/// The values of the circuit's variables.
+pub(crate) fn assign(
     key: &ProvingKey,
-    assignment: &Assignment,
-    randomness: impl FnOnce(&[Fr], WitnessDigest) -> (Fr, Fr),
-    cancel: &Cancel,
-) -> Result<Proof, ProveError> {
+    inputs: Inputs,
+    work: &mut Work<'_>,
+) -> Result<Assignment, ProveError> {
     let circuit = key.circuit();
+    let assignment = Assignment::of(Circuit::new(circuit, inputs)?)
+        .map_err(|source| ProveError::Synthesis { circuit, source })?;
     let (expected, found) = (key.r1cs().variables(), assignment.values().len());
     if expected != found {
         return Err(ProveError::Variables {
@@ -52,11 +62,28 @@ pub(crate) fn prove_assignment(
             found,
         });
     }
+    work.done(Step::Witness)?;
+    Ok(assignment)
+}
+
+/// Proves an assignment of the key's circuit.
+pub(crate) fn prove_assignment(
+    key: &ProvingKey,
+    assignment: &Assignment,
+    randomness: impl FnOnce(&[Fr], WitnessDigest) -> (Fr, Fr),
+    mut work: Work<'_>,
+) -> Result<Proved, ProveError> {
+    let circuit = key.circuit();
     let r_s = randomness(assignment.public_inputs(), assignment.witness_digest());
-    let points = create(key, assignment, r_s, Work::new(cancel))?;
+    let points = create(key, assignment, r_s, &mut work)?;
     let rejected = |source| ProveError::Rejected { circuit, source };
     let proof = Proof::new(points.a, points.b, points.c).map_err(|error| rejected(error.into()))?;
     let statement = AnyStatement::read(&circuit, assignment.public_inputs()).map_err(rejected)?;
     let _verified = verify(key.verifying_key(), statement.inner(), &proof).map_err(rejected)?;
-    Ok(proof)
+    // Made and checked: it is handed over even if someone just asked to stop.
+    let _stopped = work.done(Step::Check);
+    Ok(Proved {
+        proof,
+        timings: work.timings(),
+    })
 }

@@ -2,14 +2,18 @@
 
 mod external;
 
+use std::time::Duration;
+
 use clap::Args;
 use maci_coordinator::{ProofKind, StageId};
-use serde_json::json;
+use maci_prover::{Step, Timings};
+use serde_json::{Map, Value, json};
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::proving::ProvingArgs;
 use crate::report::Report;
+use crate::rusage::peak_rss_mb;
 
 /// Arguments of `prove`.
 #[derive(Args, Debug)]
@@ -51,6 +55,8 @@ pub(crate) fn run(context: &Context<'_>, args: &ProveArgs) -> Result<Report, Fai
             .iter()
             .map(|(id, digest)| json!({ "circuit": id.to_string(), "digest": digest.to_string() }))
             .collect::<Vec<_>>(),
+        "seconds": steps(&session.timings()),
+        "peak_rss_mb": peak_rss_mb(),
     });
     let report = Report::new(data).text(format!(
         "{process} process and {tally} tally proofs verify as one transcript; they are in {directory}"
@@ -59,4 +65,11 @@ pub(crate) fn run(context: &Context<'_>, args: &ProveArgs) -> Result<Report, Fai
         report.text(format!("{id} (matrices {digest})"))
     });
     Ok(shown)
+}
+
+/// Seconds of each step, of the proofs that this run made.
+fn steps(timings: &Timings) -> Map<String, Value> {
+    let seconds =
+        |(step, time): (Step, Duration)| (step.name().to_owned(), json!(time.as_secs_f64()));
+    timings.iter().map(seconds).collect()
 }

@@ -62,7 +62,7 @@ fn a_zkey_gives_the_proof_that_our_own_key_gives() {
         &key,
         &files.assignment,
         randomness(),
-        Work::new(&Cancel::new()),
+        &mut Work::new(&Cancel::new()),
     )
     .unwrap();
     assert_eq!(

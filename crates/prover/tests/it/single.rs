@@ -9,7 +9,7 @@ use maci_keys::ProvingKey;
 use maci_prover::cancel::Cancel;
 use maci_prover::groth16::{self, Work};
 use maci_prover::witness::Assignment;
-use maci_prover::{Backend, ProveError, prove, prove_cancellable};
+use maci_prover::{Backend, ProveError, prove, prove_timed};
 use maci_verifier::{PollJoined, Proof, verify};
 
 use crate::support::{joined, key, randomness};
@@ -54,7 +54,7 @@ fn with_r_1_the_proof_is_the_one_that_ark_groth16_makes_with_r_0() {
         Groth16::<Bn254>::create_proof_with_reduction(circuit.clone(), &ark_key(&key), Fr::ZERO, s)
             .unwrap();
     let assignment = Assignment::of(circuit).unwrap();
-    let of = |r_s| groth16::create(&key, &assignment, r_s, Work::new(&Cancel::new()));
+    let of = |r_s| groth16::create(&key, &assignment, r_s, &mut Work::new(&Cancel::new()));
     let plain = of((Fr::ONE, s)).unwrap();
     assert_eq!((plain.a, plain.b, plain.c), (ark.a, ark.b, ark.c));
 
@@ -84,11 +84,11 @@ fn both_backends_and_any_number_of_threads_give_the_same_proof() {
             let mut steps = Vec::new();
             let mut report = |step| steps.push(step);
             let cancel = Cancel::new();
-            let work = Work::new(&cancel)
+            let mut work = Work::new(&cancel)
                 .with_backend(backend)
                 .reporting(&mut report);
             let points = pool
-                .install(|| groth16::create(&key, &assignment, r_s, work))
+                .install(|| groth16::create(&key, &assignment, r_s, &mut work))
                 .unwrap();
             assert_eq!(*seen.get_or_insert(points), points, "{threads} {backend:?}");
             assert_eq!(steps.len(), 6);
@@ -160,12 +160,12 @@ fn inputs_of_another_shape_are_refused() {
 fn a_cancelled_proof_is_not_made() {
     let cancel = Cancel::new();
     cancel.cancel();
-    let error = prove_cancellable(&key(), joined(5, 100), randomness, &cancel).unwrap_err();
+    let error = prove_timed(&key(), joined(5, 100), randomness, &cancel).unwrap_err();
     assert_eq!(error, ProveError::Cancelled);
     // Cancelled on the way, when randomness is asked for.
     let cancel = Cancel::new();
     let stop = cancel.clone();
-    let error = prove_cancellable(
+    let error = prove_timed(
         &key(),
         joined(5, 100),
         |public, digest| {

@@ -78,7 +78,7 @@ pub(super) fn run(context: &Context<'_>, files: &Files<'_>) -> Result<Report, Fa
     let read = start.elapsed();
     stage.set(2);
     context.interrupt.check()?;
-    let cancel = Cancel::new();
+    let cancel = Cancel::at_once(context.interrupt.cancel().flag());
     let proved =
         prove_circom(&key, &witness, randomness(), &cancel).map_err(|error| match error {
             CircomError::Witness(error) => unreadable("wtns", files.wtns, &error),
@@ -98,7 +98,7 @@ pub(super) fn run(context: &Context<'_>, files: &Files<'_>) -> Result<Report, Fa
         "public_inputs": public,
         "variables": key.variables,
         "domain": key.domain_size,
-        "seconds": { "read": read.as_secs_f64(), "prove": proving.as_secs_f64() },
+        "seconds": { "read": read.as_secs_f64(), "prove": proving.as_secs_f64(), "steps": super::steps(&proved.timings) },
         "peak_rss_mb": peak_rss_mb(),
     }));
     Ok(report.text(format!(

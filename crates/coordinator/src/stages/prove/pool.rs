@@ -8,7 +8,7 @@ use std::time::Instant;
 use maci_circuits::Inputs;
 use maci_keys::ProvingKey;
 use maci_protocol::PollLog;
-use maci_prover::{Event as Made, Job as Task, Pool, ProveError};
+use maci_prover::{Event as Made, Job as Task, Pool, ProveError, Timings};
 use maci_verifier::{Proof, VkId};
 use tracing::Span;
 
@@ -177,8 +177,9 @@ impl Shop<'_> {
                 index,
                 proof,
                 elapsed,
+                timings,
             } => match self.units.get(*index) {
-                Some(unit) => self.finished(*unit, proof, elapsed.as_secs_f64()),
+                Some(unit) => self.finished(*unit, proof, elapsed.as_secs_f64(), *timings),
                 None => Ok(()),
             },
             _ => Ok(()),
@@ -195,7 +196,13 @@ impl Shop<'_> {
         })
     }
 
-    fn finished(&self, unit: ProofUnit, proof: &Proof, seconds: f64) -> Result<(), Error> {
+    fn finished(
+        &self,
+        unit: ProofUnit,
+        proof: &Proof,
+        seconds: f64,
+        timings: Timings,
+    ) -> Result<(), Error> {
         let span = self
             .spans
             .borrow_mut()
@@ -227,9 +234,11 @@ impl Shop<'_> {
         })?;
         settle_file(self.job, self.log, unit, proof)?;
         tracing::info!(seconds, "proof verified and stored");
-        self.control
-            .progress
-            .event(&Event::ProofFinished { unit, seconds });
+        self.control.progress.event(&Event::ProofFinished {
+            unit,
+            seconds,
+            timings,
+        });
         self.clock.advanced(done, self.total);
         Ok(())
     }
