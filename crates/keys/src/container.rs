@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! magic            8   "MACIRSPK" or "MACIRSVK"
-//! version          4   little-endian
+//! version          4   little-endian; of proving keys 2, of verifying keys 1
 //! provenance       1   1 = insecure-dev
 //! circuit id       2 + n   length, UTF-8
 //! circuit digest  32
@@ -26,9 +26,6 @@ use sha2::{Digest, Sha256};
 use crate::error::KeyFileError;
 use crate::label::Provenance;
 
-/// The format version that this program writes and reads.
-pub const VERSION: u32 = 1;
-
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -43,6 +40,14 @@ impl Kind {
         match self {
             Self::ProvingKey => "MACIRSPK",
             Self::VerifyingKey => "MACIRSVK",
+        }
+    }
+
+    /// The format version that this program writes and reads.
+    pub(crate) const fn version(self) -> u32 {
+        match self {
+            Self::ProvingKey => 2,
+            Self::VerifyingKey => 1,
         }
     }
 }
@@ -65,7 +70,7 @@ impl Header {
         let name = self.circuit.to_string();
         let mut bytes = Vec::new();
         bytes.extend_from_slice(self.kind.magic().as_bytes());
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&self.kind.version().to_le_bytes());
         bytes.push(self.provenance.tag());
         bytes.extend_from_slice(&(name.len() as u16).to_le_bytes());
         bytes.extend_from_slice(name.as_bytes());
@@ -199,9 +204,9 @@ impl<R: Read> Body<R> {
             });
         }
         let version = u32::from_le_bytes(array(&take(4)?));
-        if version != VERSION {
+        if version != kind.version() {
             return Err(KeyFileError::Version {
-                expected: VERSION,
+                expected: kind.version(),
                 found: version,
             });
         }

@@ -23,6 +23,7 @@ pub mod label;
 pub mod manifest;
 pub mod proving_key;
 pub mod r1cs;
+mod sections;
 pub mod setup;
 pub mod shipped;
 pub mod snarkjs;

@@ -1,12 +1,10 @@
 //! The proving key, in memory and in its file.
 //!
-//! The file holds points as raw Montgomery limbs: after its digest has matched they are taken as they are (K-12), so
-//! loading costs reading and hashing. Matrices are not in the file; they come from the circuit itself.
+//! The file is made for proving many times: points and coefficients are raw Montgomery limbs, without points at infinity, and
+//! the circuit's matrices are in compressed rows. After its digest has matched all are taken as they are (K-12), so loading
+//! costs reading and hashing.
 
-use std::io::{Read, Write};
-
-use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
-use ark_ff::BigInt;
+use ark_bn254::{G1Affine, G2Affine};
 use maci_circuits::CircuitDigest;
 use maci_verifier::{CircuitId, KeyPoints, VerifyingKey};
 
@@ -14,6 +12,9 @@ use crate::container::{Body, Header, Kind, write_file};
 use crate::error::KeyFileError;
 use crate::label::{Labelled, Provenance};
 use crate::r1cs::R1cs;
+use crate::sections::{
+    read_block, read_g1s, read_g2s, read_indices, write_g1s, write_g2s, write_indices,
+};
 
 /// The points that a prover multiplies. Points at infinity are left out: `a_indices` and `b_indices` name the variables that
 /// have a point in A and in B.
@@ -127,18 +128,19 @@ impl ProvingKey {
             write_g1s(out, &self.query.b_g1)?;
             write_g2s(out, &self.query.b_g2)?;
             write_g1s(out, &self.query.h)?;
-            write_g1s(out, &self.query.l)
+            write_g1s(out, &self.query.l)?;
+            self.r1cs.write(out)
         })
     }
 
-    /// Reads a key file for a circuit whose matrices are given.
+    /// Reads a key file for the circuit whose matrices have a digest.
     pub fn load(
         path: &std::path::Path,
         circuit: CircuitId,
-        r1cs: R1cs,
+        digest: &CircuitDigest,
     ) -> Result<Labelled<Self>, KeyFileError> {
         let mut body = Body::open(path, Kind::ProvingKey)?;
-        body.header().expect(circuit, &r1cs.digest)?;
+        body.header().expect(circuit, digest)?;
         let provenance = body.header().provenance;
         let vk_bytes = read_block(&mut body)?;
         let [beta_g1, delta_g1] = <[G1Affine; 2]>::try_from(read_g1s(&mut body)?)
@@ -152,8 +154,10 @@ impl ProvingKey {
             h: read_g1s(&mut body)?,
             l: read_g1s(&mut body)?,
         };
+        let r1cs = R1cs::read(&mut body, *digest)?;
         // Nothing above is believed before the digest matches.
         body.finish()?;
+        r1cs.check()?;
         check_query(&query, &r1cs)?;
         let points = KeyPoints::from_bytes(&vk_bytes).map_err(maci_verifier::Error::from)?;
         let vk = VerifyingKey::new(circuit, points)?;
@@ -170,7 +174,7 @@ impl ProvingKey {
     }
 }
 
-fn section(section: &'static str, expected: usize, found: usize) -> KeyFileError {
+pub(crate) fn section(section: &'static str, expected: usize, found: usize) -> KeyFileError {
     KeyFileError::Section {
         section,
         expected,
@@ -198,117 +202,4 @@ fn check_query(query: &Query, r1cs: &R1cs) -> Result<(), KeyFileError> {
         }
     }
     Ok(())
-}
-
-/// Points are converted in pieces of this many bytes.
-const PIECE: usize = 1 << 16;
-
-fn write_items<T, const N: usize>(
-    out: &mut dyn Write,
-    items: &[T],
-    bytes_of: impl Fn(&T) -> [u8; N],
-) -> std::io::Result<()> {
-    out.write_all(&(items.len() as u64).to_le_bytes())?;
-    let mut piece = Vec::with_capacity(PIECE);
-    for chunk in items.chunks(PIECE / N) {
-        piece.clear();
-        for item in chunk {
-            piece.extend_from_slice(&bytes_of(item));
-        }
-        out.write_all(&piece)?;
-    }
-    Ok(())
-}
-
-fn read_items<T, const N: usize>(
-    body: &mut Body,
-    of_bytes: impl Fn(&[u8; N]) -> T,
-) -> Result<Vec<T>, KeyFileError> {
-    let mut count = [0u8; 8];
-    body.read_exact(&mut count).map_err(ended)?;
-    let mut left = usize::try_from(u64::from_le_bytes(count)).unwrap_or(usize::MAX);
-    // A count beyond the file's end is not believed.
-    if left
-        .checked_mul(N)
-        .is_none_or(|bytes| bytes as u64 > body.left())
-    {
-        return Err(KeyFileError::Truncated);
-    }
-    let mut items = Vec::with_capacity(left);
-    let mut piece = vec![0u8; PIECE / N * N];
-    while left > 0 {
-        let now = left.min(PIECE / N);
-        let bytes = &mut piece[..now * N];
-        body.read_exact(bytes).map_err(ended)?;
-        items.extend(bytes.as_chunks::<N>().0.iter().map(&of_bytes));
-        left -= now;
-    }
-    Ok(items)
-}
-
-fn ended(error: std::io::Error) -> KeyFileError {
-    if error.kind() == std::io::ErrorKind::UnexpectedEof {
-        KeyFileError::Truncated
-    } else {
-        error.into()
-    }
-}
-
-fn read_block(body: &mut Body) -> Result<Vec<u8>, KeyFileError> {
-    read_items::<u8, 1>(body, |[byte]| *byte)
-}
-
-fn write_indices(out: &mut dyn Write, indices: &[u32]) -> std::io::Result<()> {
-    write_items(out, indices, |index| index.to_le_bytes())
-}
-
-fn read_indices(body: &mut Body) -> Result<Vec<u32>, KeyFileError> {
-    read_items(body, |bytes| u32::from_le_bytes(*bytes))
-}
-
-/// Little-endian Montgomery limbs of coordinates, one after the other.
-fn limbs<const N: usize>(coordinates: &[&Fq]) -> [u8; N] {
-    let mut bytes = [0u8; N];
-    let limbs = coordinates.iter().flat_map(|value| value.0.0);
-    for (chunk, limb) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(limbs) {
-        *chunk = limb.to_le_bytes();
-    }
-    bytes
-}
-
-fn coordinates<const N: usize, const C: usize>(bytes: &[u8; N]) -> [Fq; C] {
-    let mut limbs = bytes
-        .as_chunks::<8>()
-        .0
-        .iter()
-        .map(|chunk| u64::from_le_bytes(*chunk));
-    core::array::from_fn(|_| {
-        let value = core::array::from_fn(|_| limbs.next().unwrap_or(0));
-        Fq::new_unchecked(BigInt(value))
-    })
-}
-
-fn write_g1s(out: &mut dyn Write, points: &[G1Affine]) -> std::io::Result<()> {
-    // In BN254 the identity is (0, 0).
-    write_items(out, points, |point| limbs::<64>(&[&point.x, &point.y]))
-}
-
-fn read_g1s(body: &mut Body) -> Result<Vec<G1Affine>, KeyFileError> {
-    read_items::<G1Affine, 64>(body, |bytes| {
-        let [x, y] = coordinates(bytes);
-        G1Affine::new_unchecked(x, y)
-    })
-}
-
-fn write_g2s(out: &mut dyn Write, points: &[G2Affine]) -> std::io::Result<()> {
-    write_items(out, points, |point| {
-        limbs::<128>(&[&point.x.c0, &point.x.c1, &point.y.c0, &point.y.c1])
-    })
-}
-
-fn read_g2s(body: &mut Body) -> Result<Vec<G2Affine>, KeyFileError> {
-    read_items::<G2Affine, 128>(body, |bytes| {
-        let [x0, x1, y0, y1] = coordinates(bytes);
-        G2Affine::new_unchecked(Fq2::new(x0, x1), Fq2::new(y0, y1))
-    })
 }

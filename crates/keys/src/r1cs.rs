@@ -4,6 +4,7 @@
 //! thousand different coefficients. Here an entry is a column and the number of its coefficient, 8 bytes.
 
 use std::collections::HashMap;
+use std::io::{self, Read as _, Write};
 
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field};
@@ -11,10 +12,16 @@ use ark_relations::gr1cs::{
     ConstraintSynthesizer, ConstraintSystem, Matrix, OptimizationGoal, SynthesisError,
     SynthesisMode,
 };
-use maci_circuits::clause::ClauseRows;
 use maci_circuits::{Circuit, CircuitDigest, Matrices};
 use maci_verifier::CircuitId;
 use rayon::prelude::*;
+
+use crate::container::Body;
+use crate::error::KeyFileError;
+use crate::proving_key::section;
+use crate::sections::{
+    ended, read_indices, read_items, read_scalars, write_indices, write_items, write_scalars,
+};
 
 /// One matrix: entries of row i are `entries[ends[i - 1]..ends[i]]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -161,8 +168,6 @@ pub struct R1cs {
     pub instance_variables: usize,
     /// Private variables.
     pub witness_variables: usize,
-    /// Which rows belong to which clause.
-    pub clauses: Vec<ClauseRows>,
     /// Digest of the matrices.
     pub digest: CircuitDigest,
 }
@@ -198,7 +203,6 @@ impl R1cs {
             coefficients: coefficients.table,
             instance_variables: matrices.instance_variables,
             witness_variables: matrices.witness_variables,
-            clauses: matrices.clauses.clone(),
             digest: matrices.digest(),
         }
     }
@@ -264,15 +268,6 @@ impl R1cs {
             })
     }
 
-    /// The name of the clause that a row belongs to.
-    pub fn clause_of(&self, row: usize) -> Option<&ClauseRows> {
-        // Clauses may nest; the innermost one is the shortest.
-        self.clauses
-            .iter()
-            .filter(|clause| clause.rows.contains(&row))
-            .min_by_key(|clause| clause.rows.len())
-    }
-
     /// Bytes that the matrices take in memory.
     pub fn memory_bytes(&self) -> usize {
         [&self.a, &self.b, &self.c]
@@ -280,5 +275,80 @@ impl R1cs {
             .map(|rows| rows.ends.len() * 4 + rows.entries.len() * 8)
             .sum::<usize>()
             + self.coefficients.len() * 32
+    }
+
+    /// Writes the matrices as the last part of a key file.
+    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let counts = [self.instance_variables, self.witness_variables];
+        for count in counts {
+            out.write_all(&(count as u64).to_le_bytes())?;
+        }
+        write_scalars(out, &self.coefficients)?;
+        for rows in [&self.a, &self.b, &self.c] {
+            write_indices(out, &rows.ends)?;
+            write_items(out, &rows.entries, |(column, number)| {
+                let entry = u64::from(*column) | u64::from(*number) << 32;
+                entry.to_le_bytes()
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Reads what [`R1cs::write`] wrote; nothing is believed before the file's digest has matched and [`R1cs::check`] passed.
+    pub(crate) fn read(body: &mut Body, digest: CircuitDigest) -> Result<Self, KeyFileError> {
+        let mut counts = [[0u8; 8]; 2];
+        for count in &mut counts {
+            body.read_exact(count).map_err(ended)?;
+        }
+        let [instance_variables, witness_variables] =
+            counts.map(|bytes| usize::try_from(u64::from_le_bytes(bytes)).unwrap_or(usize::MAX));
+        let coefficients = read_scalars(body)?;
+        let mut rows = || -> Result<Rows, KeyFileError> {
+            Ok(Rows {
+                ends: read_indices(body)?,
+                entries: read_items::<_, 8>(body, |bytes| {
+                    let entry = u64::from_le_bytes(*bytes);
+                    (entry as u32, (entry >> 32) as u32)
+                })?,
+            })
+        };
+        Ok(Self {
+            a: rows()?,
+            b: rows()?,
+            c: rows()?,
+            coefficients,
+            instance_variables,
+            witness_variables,
+            digest,
+        })
+    }
+
+    /// That every entry lies in its matrix: what the digest cannot say of a file that someone made.
+    pub(crate) fn check(&self) -> Result<(), KeyFileError> {
+        let variables = self
+            .instance_variables
+            .checked_add(self.witness_variables)
+            .filter(|count| u32::try_from(*count).is_ok())
+            .ok_or_else(|| section("variables", u32::MAX as usize, usize::MAX))?;
+        if !self.coefficients.starts_with(&[Fr::ONE, -Fr::ONE]) {
+            return Err(section("coefficients", 2, self.coefficients.len()));
+        }
+        for (name, rows) in [
+            ("matrix A", &self.a),
+            ("matrix B", &self.b),
+            ("matrix C", &self.c),
+        ] {
+            let end = rows.ends.last().map_or(0, |end| *end as usize);
+            let fits = |(column, number): &(u32, u32)| {
+                (*column as usize) < variables && (*number as usize) < self.coefficients.len()
+            };
+            if end != rows.entries.len() || !rows.ends.is_sorted() {
+                return Err(section(name, rows.entries.len(), end));
+            }
+            if rows.len() != self.a.len() || !rows.entries.iter().all(fits) {
+                return Err(section(name, self.a.len(), rows.len()));
+            }
+        }
+        Ok(())
     }
 }

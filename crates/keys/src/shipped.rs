@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use maci_circuits::CircuitDigest;
 use maci_verifier::{CircuitId, VerifyingKey};
 
 use crate::error::ManifestError;
@@ -35,6 +36,14 @@ const KEYS: &[(&str, &[u8])] = key_files![
 /// The manifest that was compiled in.
 pub fn manifest() -> Result<Manifest, ManifestError> {
     Manifest::parse(&PathBuf::from(DIRECTORY).join(FILE), MANIFEST)
+}
+
+/// The digest of a shipped circuit's matrices, as the manifest has it.
+pub fn circuit_digest(circuit: CircuitId) -> Option<CircuitDigest> {
+    let manifest = manifest().ok()?;
+    let mut digest = [0; 32];
+    hex::decode_to_slice(&manifest.entry(circuit).ok()?.circuit_digest, &mut digest).ok()?;
+    Some(CircuitDigest(digest))
 }
 
 /// The shipped key of a circuit, checked against the manifest; `None` for a circuit that does not ship.

@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use maci_circuits::CircuitDigest;
 use maci_verifier::CircuitId;
 
+use crate::container::Kind;
 use crate::error::StoreError;
 use crate::label::{Labelled, Provenance};
 use crate::proving_key::ProvingKey;
 use crate::r1cs::R1cs;
 use crate::setup::{Secrets, Stage, generate};
+use crate::shipped;
 
 /// A directory of proving keys.
 #[derive(Clone, Debug)]
@@ -55,24 +57,47 @@ impl KeyStore {
 
     /// The file of a circuit's proving key.
     pub fn path_of(&self, circuit: CircuitId, digest: &CircuitDigest) -> PathBuf {
-        self.directory.join(format!("{circuit}-{digest}.pk"))
+        // The format's version is in the name: what an earlier program left is not looked at.
+        let version = Kind::ProvingKey.version();
+        self.directory
+            .join(format!("{circuit}-{digest}.v{version}.pk"))
     }
 
-    /// The circuit's dev key: from the cache, or made and cached.
+    /// The circuit's dev key: from the cache, or made and cached. The digest of a shipped circuit is known, so its key is
+    /// found and loaded without a look at the circuit; others are synthesised first.
     pub fn load_or_generate(
         &self,
         circuit: CircuitId,
         progress: &mut dyn FnMut(Stage),
     ) -> Result<Labelled<ProvingKey>, StoreError> {
+        if let Some(digest) = shipped::circuit_digest(circuit)
+            && let Some(key) = self.load(circuit, &digest, progress)?
+        {
+            return Ok(key);
+        }
         progress(Stage::Synthesise);
         let r1cs = synthesise(circuit)?;
-        let path = self.path_of(circuit, &r1cs.digest);
-        if path.exists() {
-            progress(Stage::Load);
-            return ProvingKey::load(&path, circuit, r1cs)
-                .map_err(|source| StoreError::Corrupt { path, source });
+        match self.load(circuit, &r1cs.digest, progress)? {
+            Some(key) => Ok(key),
+            None => make(circuit, r1cs, self, progress),
         }
-        make(circuit, r1cs, &path, progress)
+    }
+
+    /// The key of a circuit with a digest, if the cache has it.
+    fn load(
+        &self,
+        circuit: CircuitId,
+        digest: &CircuitDigest,
+        progress: &mut dyn FnMut(Stage),
+    ) -> Result<Option<Labelled<ProvingKey>>, StoreError> {
+        let path = self.path_of(circuit, digest);
+        if !path.exists() {
+            return Ok(None);
+        }
+        progress(Stage::Load);
+        ProvingKey::load(&path, circuit, digest)
+            .map(Some)
+            .map_err(|source| StoreError::Corrupt { path, source })
     }
 
     /// The circuit's dev key, made anew whatever the cache holds.
@@ -82,24 +107,22 @@ impl KeyStore {
         progress: &mut dyn FnMut(Stage),
     ) -> Result<Labelled<ProvingKey>, StoreError> {
         progress(Stage::Synthesise);
-        let r1cs = synthesise(circuit)?;
-        let path = self.path_of(circuit, &r1cs.digest);
-        make(circuit, r1cs, &path, progress)
+        make(circuit, synthesise(circuit)?, self, progress)
     }
 }
 
 fn make(
     circuit: CircuitId,
     r1cs: R1cs,
-    path: &Path,
+    store: &KeyStore,
     progress: &mut dyn FnMut(Stage),
 ) -> Result<Labelled<ProvingKey>, StoreError> {
+    let path = store.path_of(circuit, &r1cs.digest);
     let key = insecure_dev_key(circuit, r1cs, progress)?;
     progress(Stage::Write);
-    key.peek().save(path).map_err(|source| StoreError::Io {
-        path: path.to_path_buf(),
-        source,
-    })?;
+    key.peek()
+        .save(&path)
+        .map_err(|source| StoreError::Io { path, source })?;
     Ok(key)
 }
 

@@ -8,7 +8,9 @@ use std::fmt;
 use ark_bn254::{Fr, G1Affine, G2Affine};
 use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, Field, PrimeField, Zero};
+use maci_circuits::clause::ClauseRows;
 use maci_keys::{ProvingKey, proving_key::Query};
+use maci_verifier::CircuitId;
 use rayon::prelude::*;
 
 use crate::backend::Backend;
@@ -205,10 +207,10 @@ fn rows(key: &ProvingKey, values: &[Fr]) -> Result<Columns, ProveError> {
         .with_min_len(1024)
         .find_first(|row| a[*row] * b[*row] != c[*row]);
     if let Some(row) = violated {
-        let clause = r1cs.clause_of(row);
+        let clause = clause_of(key.circuit(), row);
         return Err(ProveError::Unsatisfied {
             circuit: key.circuit(),
-            clause: clause.map_or("unnamed", |clause| clause.name),
+            clause: clause.as_ref().map_or("unnamed", |clause| clause.name),
             slot: clause.and_then(|clause| clause.slot),
             row,
         });
@@ -220,4 +222,14 @@ fn rows(key: &ProvingKey, values: &[Fr]) -> Result<Columns, ProveError> {
         *value = *input;
     }
     Ok([a, b, c])
+}
+
+/// The clause that a row belongs to. The key does not have the names: they are asked for once, when there is no proof.
+fn clause_of(circuit: CircuitId, row: usize) -> Option<ClauseRows> {
+    let clauses = maci_circuits::matrices(circuit).ok()?.clauses;
+    // Clauses may nest; the innermost one is the shortest.
+    clauses
+        .into_iter()
+        .filter(|clause| clause.rows.contains(&row))
+        .min_by_key(|clause| clause.rows.len())
 }

@@ -113,3 +113,21 @@ fn a_directory_that_cannot_be_made_is_named() {
     let error = KeyStore::open(file.join("cache")).unwrap_err();
     assert!(error.to_string().starts_with("key cache "), "{error}");
 }
+
+#[test]
+fn the_key_of_a_shipped_circuit_is_loaded_without_synthesis() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = KeyStore::open(directory.path()).unwrap();
+    let id = circuit("poll-joined-10");
+    let made = store.load_or_generate(id, &mut |_| {}).unwrap();
+    let made = made.accept(ALLOW).unwrap();
+    let mut stages = Vec::new();
+    let loaded = store
+        .load_or_generate(id, &mut |stage| stages.push(stage))
+        .unwrap()
+        .accept(ALLOW)
+        .unwrap();
+    assert_eq!(stages, [Stage::Load]);
+    assert_eq!(loaded.circuit_digest(), made.circuit_digest());
+    assert_eq!(loaded.r1cs().a, made.r1cs().a);
+}
