@@ -11,7 +11,7 @@ use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, Field};
 use ark_groth16::Groth16;
 use ark_relations::gr1cs::Matrix;
-use maci_circuits::{Circuit, matrices, sample_inputs};
+use maci_circuits::{Circuit, Inputs, matrices, sample_inputs};
 use maci_keys::snarkjs::{Wtns, Zkey, dev_zkey, write_wtns};
 use maci_keys::{AllowInsecureDevKeys, ProvingKey, R1cs, store::insecure_dev_key};
 use maci_prover::groth16::{self, Points, Work};
@@ -47,6 +47,8 @@ pub fn messages_that_fill(size: usize) -> Fallible<u8> {
 pub struct Subject {
     /// Our key.
     pub key: ProvingKey,
+    /// The circuit's inputs.
+    inputs: Inputs,
     /// The witness.
     pub assignment: Assignment,
 }
@@ -78,8 +80,27 @@ impl Subject {
         let id = circuit(messages);
         let key = insecure_dev_key(id, R1cs::of(id)?, &mut |_| {})?
             .accept(Some(AllowInsecureDevKeys::because_the_user_said_so()))?;
-        let assignment = Assignment::of(Circuit::new(id, sample_inputs(id)?)?)?;
-        Ok(Self { key, assignment })
+        let inputs = sample_inputs(id)?;
+        let assignment = Assignment::of(Circuit::new(id, inputs.clone())?)?;
+        Ok(Self {
+            key,
+            inputs,
+            assignment,
+        })
+    }
+
+    /// Inputs to values to proof.
+    pub fn assign_and_prove(&self) -> Fallible<Points> {
+        let id = self.key.circuit();
+        let assignment = Assignment::of(Circuit::new(id, self.inputs.clone())?)?;
+        let cancel = Cancel::new();
+        let mut work = Work::new(&cancel);
+        Ok(groth16::create(
+            &self.key,
+            &assignment,
+            blinding(),
+            &mut work,
+        )?)
     }
 
     /// Our proof.

@@ -11,6 +11,7 @@ use crate::{e2e, stages};
 pub(crate) struct Options {
     pub(crate) json: bool,
     pub(crate) report: bool,
+    pub(crate) end_to_end: bool,
     pub(crate) profile: String,
     pub(crate) sizes: Vec<u32>,
 }
@@ -31,6 +32,9 @@ pub(crate) fn prover(root: &Path, options: &Options) -> Result<()> {
     }
     if options.report {
         command.arg("--report");
+    }
+    if options.end_to_end {
+        command.arg("--end-to-end");
     }
     if stages::available("npm") {
         e2e::install(root)?;

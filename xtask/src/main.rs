@@ -85,6 +85,9 @@ enum Bench {
         /// Write benches/report.
         #[arg(long)]
         report: bool,
+        /// Also a whole batch beside rapidsnark on a circuit as large as MACI's for the same batch.
+        #[arg(long)]
+        end_to_end: bool,
         /// The profile to build with.
         #[arg(long, default_value = "release")]
         profile: String,
@@ -119,12 +122,14 @@ fn main() -> Result<()> {
         Command::Bench(Bench::Prover {
             json,
             report,
+            end_to_end,
             profile,
             sizes,
         }) => {
             let options = bench::Options {
                 json,
                 report,
+                end_to_end,
                 profile,
                 sizes,
             };

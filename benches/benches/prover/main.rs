@@ -1,6 +1,6 @@
 //! Our prover beside ark-groth16, snarkjs and rapidsnark: the same circuit and witness, in turns.
 //!
-//! `cargo xtask bench prover [--json] [--report] [LOG2_SIZE ...]`: the message processor with as many messages as fit each
+//! `cargo xtask bench prover [--json] [--report] [--end-to-end] [LOG2_SIZE ...]`: the message processor with as many messages as fit each
 //! size, 14, 16 and 18 when none is given. Medians of five rounds, in which every prover takes its turn; ratios are of processor
 //! seconds, which other work on the machine disturbs least. Keys are in memory for provers in this process, snarkjs and
 //! rapidsnark are whole processes. They take the dev key's zkey, and so do we where we stand beside them.
@@ -191,6 +191,37 @@ fn measure(bits: u32, peers: &Peers) -> Result<Value, Box<dyn Error>> {
     }))
 }
 
+/// Messages of our circuit that take as many rows as MACI's takes for [`BATCH`]: 522,493 constraints, domain 2^19.
+const AS_LARGE_AS_MACIS: u8 = 44;
+
+/// Messages of a batch at MACI's parameters (10, 20, 2).
+const BATCH: u8 = 20;
+
+/// A batch of 20 messages from inputs to proof, beside rapidsnark on a circuit of the size that MACI's has for the same batch;
+/// the time of MACI's witness generator is left out, which favours it.
+fn end_to_end(rapidsnark: &Path) -> Result<Value, Box<dyn Error>> {
+    let mut costs = Costs::default();
+    let subject = Subject::new(BATCH)?;
+    let large = Subject::new(AS_LARGE_AS_MACIS)?;
+    let directory = tempfile::tempdir()?;
+    let files = large.files(directory.path())?;
+    let rows = large.key.r1cs().constraints();
+    drop(large);
+    for _ in 0..RUNS {
+        let (cost, result) = Cost::of(|| subject.assign_and_prove());
+        result?;
+        costs.add("ours", cost);
+        costs.add("rapidsnark", Cost::of_program(rapidsnark, &files.args())?);
+    }
+    Ok(json!({
+        "messages": BATCH,
+        "rows": subject.key.r1cs().constraints(),
+        "rapidsnark_rows": rows,
+        "medians": costs.json(),
+        "vs_maci": costs.ratio("rapidsnark", "ours"),
+    }))
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let flag = |name: &str| std::env::args().any(|arg| arg == name);
     let mut sizes: Vec<u32> = args()
@@ -214,7 +245,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let found = measured.iter().rev().find(|size| !size[name].is_null());
         found.map(|size| size[name].clone())
     };
+    let whole = peers.rapidsnark.as_deref().filter(|_| flag("--end-to-end"));
     let data = json!({
+        "end_to_end": whole.map(end_to_end).transpose()?,
         "vectors": Backend::Vectors.vectors(),
         "vs_ark_groth16": last("vs_ark_groth16"),
         "scalar_vs_ark_groth16": last("scalar_vs_ark_groth16"),
