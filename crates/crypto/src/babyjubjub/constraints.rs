@@ -2,7 +2,7 @@
 //!
 //! [`PointVar`] holds coordinates from anywhere, voters included, and has no arithmetic. [`CurvePointVar`] is a point
 //! that lies on the curve by construction, and only it can be added: a division then has a non-zero denominator, so no
-//! slope is free and no published point makes a circuit unsatisfiable (`docs/circuits.md` §11, S4 and S5).
+//! slope is free and no published point makes a circuit unsatisfiable (`docs/circuits.md` §7, S4 and S5).
 //!
 //! Its law is the complete twisted Edwards law. With a = 168700 a square and d = 168696 a non-square,
 //! 1 ± d·x₁·x₂·y₁·y₂ ≠ 0 for any two points of the curve, of any order and equal or not (Bernstein, Birkner, Joye,

@@ -72,7 +72,7 @@ pub fn is_below(a: &FrVar, b: &FrVar, n: usize) -> Result<Boolean<Fr>, Synthesis
 }
 
 /// Whether the index with these bits is below `limit`, for `limit ≤ 2^low` which the caller has enforced: the high bits
-/// are zero and the low bits compare (`docs/circuits.md` §5.3). `low` + 4 rows.
+/// are zero and the low bits compare (`docs/gadgets.md` §5). `low` + 4 rows.
 pub fn is_index_below(
     bits: &[Boolean<Fr>],
     limit: &FrVar,

@@ -1,6 +1,6 @@
 //! Bits, comparisons and selections as constraints: the small change of every MACI circuit.
 //!
-//! Two rules hold everywhere (`docs/protocol.md` D2, `docs/circuits.md` §11). A *flag* is a function of its inputs: no
+//! Two rules hold everywhere (`docs/protocol.md` D2, `docs/circuits.md` §7). A *flag* is a function of its inputs: no
 //! second witness gives the other value, and every input has a satisfying witness. A *split* enforces: it is
 //! unsatisfiable for a value outside its range and for an alias of a value inside it. Every hint that is not fixed by
 //! its constraints is registered ([`FreeHints`]), so that the mutation tests can list it.

@@ -109,7 +109,7 @@ fn split_below_as(
 /// Enforces that the integer with these bits is below the constant `bound`; at most 254 bits.
 ///
 /// The bits and `bound − 1` are compared as two halves: one equality flag, and one range check of the half that decides
-/// (`docs/circuits.md` §5.4). Zero low bits of `bound − 1` stay out of the halves; at equality above them they must be
+/// (`docs/gadgets.md` §5). Zero low bits of `bound − 1` stay out of the halves; at equality above them they must be
 /// zero. 119 rows for p, 129 for ℓ.
 pub fn enforce_below(bits: &[Boolean<Fr>], bound: &BigInt<4>) -> Result<(), SynthesisError> {
     let max = predecessor(bound)?.to_bits_le();

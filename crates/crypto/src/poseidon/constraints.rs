@@ -1,7 +1,7 @@
 //! Poseidon as constraints: three rows an S-box, everything else free.
 //!
 //! The S-box *input* of each round is the witness variable and its output enters as one long combination, which keeps
-//! the matrices sparse (`docs/circuits.md` §8): H2 is 240 rows and about 2,900 entries. First-round lanes that are
+//! the matrices sparse: H2 is 240 rows and about 2,900 entries. First-round lanes that are
 //! constants fold away (three rows each), so H2 … H5 cost 240, 261, 297 and 321 rows.
 //!
 //! Soundness: after round 0 every lane is a fixed linear function of new witness variables. Each S-box adds the rows

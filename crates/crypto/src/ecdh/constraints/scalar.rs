@@ -112,7 +112,7 @@ impl Relation {
 impl SharedScalar {
     /// From the 251 bits of the canonical scalar in [0, ℓ), lowest first: 635 rows.
     ///
-    /// An alias k + ℓ would act differently on a point with torsion (`docs/circuits.md` §11, S3).
+    /// An alias k + ℓ would act differently on a point with torsion (`docs/circuits.md` §7, S3).
     pub fn new(bits: &[Boolean<Fr>]) -> Result<Self, SynthesisError> {
         let values = bits.iter().map(|bit| bit.value().ok());
         let scalar = values
