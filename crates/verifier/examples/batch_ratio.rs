@@ -13,6 +13,8 @@ use maci_verifier::{CircuitId, KeyPoints, Proof, Statement, TallyBatch, Verifyin
 
 /// Seconds that this thread has spent on a processor (Linux).
 fn on_processor() -> Result<f64, Box<dyn Error>> {
+    // The count is brought up to date at each tick of the scheduler, milliseconds apart, and where a thread yields.
+    std::thread::yield_now();
     let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
     let nanoseconds = text.split_whitespace().next().ok_or("no schedstat")?;
     Ok(nanoseconds.parse::<f64>()? * 1e-9)

@@ -28,6 +28,7 @@ pub mod codec;
 pub mod error;
 #[cfg(feature = "std")]
 mod json;
+mod miller;
 pub mod newtypes;
 pub mod params;
 pub mod proof;

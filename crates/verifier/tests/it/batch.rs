@@ -44,6 +44,46 @@ fn a_batch_of_all_recorded_proofs_under_six_keys_holds() {
 }
 
 #[test]
+fn v_13_a_false_proof_is_named_wherever_it_stands() {
+    let poll = recorded("maci-v3", maci_verifier::Mode::Qv);
+    let claims: Vec<Claim<'_>> = poll
+        .transcript
+        .tally
+        .iter()
+        .map(|record| Claim {
+            key: &poll.tally_key,
+            statement: &record.statement,
+            proof: &record.proof,
+        })
+        .collect();
+    for count in [1, 2, 5, 33] {
+        let list: Vec<Claim<'_>> = claims.iter().copied().cycle().take(count).collect();
+        assert_eq!(verify_many(&list).unwrap().len(), count);
+        let right = list[count - 1].proof;
+        let (a, b, c) = (*right.a(), *right.b(), *right.c());
+        // Minus each point in turn, and the two signs that cancel: that proof is another one of the same statement.
+        for (proof, holds) in [
+            (Proof::new(-a, b, c), false),
+            (Proof::new(a, -b, c), false),
+            (Proof::new(a, b, -c), false),
+            (Proof::new(-a, -b, c), true),
+        ] {
+            let proof = proof.unwrap();
+            let mut changed = list.clone();
+            changed[count - 1].proof = &proof;
+            let found = verify_many(&changed).map(|verified| verified.len());
+            let index = count - 1;
+            let expected = if holds {
+                Ok(count)
+            } else {
+                Err(Error::FalseBatch { count, index })
+            };
+            assert_eq!(found, expected);
+        }
+    }
+}
+
+#[test]
 fn an_empty_batch_is_refused() {
     assert_eq!(verify_many(&[]).unwrap_err(), Error::EmptyBatch);
 }
