@@ -2,7 +2,7 @@
 //! many, and the transcript of a whole poll.
 //!
 //! The crate is `no_std` and knows no circuit: an integrator who takes only it builds few crates (architecture.md §3).
-//! With the feature `std` its types also read and write JSON.
+//! With the feature `std` its types also read and write JSON; with `parallel` a batch uses all threads.
 //!
 //! - [`statement`]: the typed public inputs of each circuit, in the contracts' order.
 //! - [`params`] and [`circuit_id`]: which circuit proves which poll.
