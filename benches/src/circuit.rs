@@ -8,7 +8,7 @@ use maci_keys::{AllowInsecureDevKeys, R1cs, store::insecure_dev_key};
 use maci_prover::{prove, witness::Assignment};
 use maci_verifier::{AnyStatement, CircuitId, verify};
 
-use crate::{cpu_seconds, median, memory_mb};
+use crate::{cost::cpu, median, memory_mb};
 
 /// Proofs that are made.
 const PROOFS: usize = 5;
@@ -57,9 +57,9 @@ pub fn measure(case: Case) -> Result<(), Box<dyn Error>> {
         Circuit::new(case.id, inputs.clone()).map(Assignment::of)
     });
     assignment??;
-    let before = cpu_seconds();
+    let before = cpu();
     let (proving, proof) = median(PROOFS, || prove(&key, inputs.clone(), |_, _| randomness()));
-    let cpu = (cpu_seconds() - before) / PROOFS as f64;
+    let seconds = (cpu() - before) / PROOFS as f64;
     let proof = proof?;
     let statement = AnyStatement::read(&case.id, &inputs.public_inputs())?;
     let (verification, verified) =
@@ -76,8 +76,8 @@ pub fn measure(case: Case) -> Result<(), Box<dyn Error>> {
         ratio(proving)
     );
     println!(
-        "  proof, CPU time    {cpu:>10.3} s = {:.2e} s for each row of the domain of {}",
-        cpu / stats.domain() as f64,
+        "  proof, CPU time    {seconds:>10.3} s = {:.2e} s for each row of the domain of {}",
+        seconds / stats.domain() as f64,
         stats.domain()
     );
     println!(

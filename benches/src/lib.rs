@@ -45,19 +45,6 @@ pub fn memory_above<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<u64, E>
     Ok(if reset.is_ok() { risen } else { 0 })
 }
 
-/// CPU seconds that this process has taken so far, on all cores; 0 where the system does not say.
-pub fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The fields after the name, which is in parentheses: times in user and system mode are fields 14 and 15, in ticks of
-    // a hundredth of a second.
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    ticks
-        .filter_map(|ticks| ticks.parse::<f64>().ok())
-        .sum::<f64>()
-        / 100.0
-}
-
 /// The median wall time of `runs` calls, in seconds, and the last result.
 pub fn median<T>(runs: usize, mut work: impl FnMut() -> T) -> (f64, T) {
     let mut times = Vec::with_capacity(runs);

@@ -67,9 +67,6 @@ pub const GATES: [Gate; 13] = [
     gate("poll-joined-10", Measure::Rows, 3_550),
 ];
 
-/// Gates that are not held yet, by circuit; empty once every bound is met.
-pub const NOT_HELD_YET: &[&str] = &[];
-
 impl Gate {
     /// The bounded size, if the circuit has it.
     pub fn found(&self, stats: &CircuitStats) -> Option<usize> {

@@ -62,21 +62,35 @@ impl Matrices {
         })
     }
 
-    /// SHA-256 over a canonical serialisation: variable counts, then per matrix and row the entries in column order,
-    /// every count and column as eight little-endian bytes and every coefficient as 32.
+    /// The digest of these matrices.
     pub fn digest(&self) -> CircuitDigest {
+        let variables = [self.instance_variables, self.witness_variables];
+        let matrices = [&self.a, &self.b, &self.c].map(|matrix| {
+            matrix.iter().map(|row| {
+                row.iter()
+                    .map(|(coefficient, column)| (*column, *coefficient))
+                    .collect()
+            })
+        });
+        CircuitDigest::of(variables, self.a.len(), matrices)
+    }
+}
+
+impl CircuitDigest {
+    /// SHA-256 over a canonical serialisation: counts of public and private variables and of rows, then per matrix and row the
+    /// entries in column order, every count and column as eight little-endian bytes and every coefficient as 32.
+    pub fn of(
+        variables: [usize; 2],
+        rows: usize,
+        matrices: [impl Iterator<Item = Vec<(usize, Fr)>>; 3],
+    ) -> Self {
         let mut hash = Sha256::new();
         hash.update(b"maci-rs/r1cs/1");
         let mut number = |n: usize| hash.update((n as u64).to_le_bytes());
-        number(self.instance_variables);
-        number(self.witness_variables);
-        number(self.a.len());
-        for matrix in [&self.a, &self.b, &self.c] {
-            for row in matrix {
-                let mut entries: Vec<_> = row
-                    .iter()
-                    .map(|(coefficient, column)| (*column, *coefficient))
-                    .collect();
+        variables.into_iter().for_each(&mut number);
+        number(rows);
+        for matrix in matrices {
+            for mut entries in matrix {
                 entries.sort_unstable_by_key(|(column, _)| *column);
                 hash.update((entries.len() as u64).to_le_bytes());
                 for (column, coefficient) in entries {
@@ -85,7 +99,7 @@ impl Matrices {
                 }
             }
         }
-        CircuitDigest(hash.finalize().into())
+        Self(hash.finalize().into())
     }
 }
 

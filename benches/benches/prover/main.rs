@@ -115,7 +115,7 @@ fn round(
     let (cost, ours) = Cost::of(|| {
         subject.prove(Backend::Vectors, &mut |step| {
             let now = cpu();
-            steps.add(&format!("{step:?}"), now - before);
+            steps.add(step.name(), now - before);
             before = now;
         })
     });
@@ -131,9 +131,24 @@ fn round(
     Ok(())
 }
 
+/// That a circuit has the domain that it is to be measured at.
+fn domain(subject: &Subject, bits: u32) -> Result<(), Box<dyn Error>> {
+    let found = subject.key.r1cs().qap_rows().next_power_of_two();
+    if found == 1 << bits {
+        Ok(())
+    } else {
+        Err(format!(
+            "{} has a domain of {found} rows, not of 2^{bits}",
+            subject.key.circuit()
+        )
+        .into())
+    }
+}
+
 fn measure(bits: u32, peers: &Peers) -> Result<Value, Box<dyn Error>> {
     let messages = messages_that_fill(1 << bits)?;
     let subject = Subject::new(messages)?;
+    domain(&subject, bits)?;
     let ark = subject.ark()?;
     if !agree(&subject, &ark)? {
         return Err("the provers do not agree".into());
@@ -152,6 +167,9 @@ fn measure(bits: u32, peers: &Peers) -> Result<Value, Box<dyn Error>> {
             result?;
             costs.add(name, cost);
         }
+        let (cost, result) = Cost::of(|| prove_zkey(&files.read()?, Backend::Vectors));
+        result?;
+        costs.add("ours_cold", cost);
         if let Some(program) = &peers.rapidsnark {
             costs.add("rapidsnark", Cost::of_program(program, &files.args())?);
         }
@@ -182,6 +200,7 @@ fn measure(bits: u32, peers: &Peers) -> Result<Value, Box<dyn Error>> {
         "scalar_vs_ark_groth16": costs.ratio("ark_groth16", "ours_scalar"),
         "vs_rapidsnark": costs.ratio("rapidsnark", "ours_zkey"),
         "scalar_vs_rapidsnark": costs.ratio("rapidsnark", "ours_zkey_scalar"),
+        "vs_rapidsnark_cold": costs.ratio("rapidsnark", "ours_cold"),
         "vs_snarkjs": costs.ratio("snarkjs", "ours_zkey"),
         "medians": costs.json(),
         "steps_cpu_s": steps,
@@ -203,6 +222,7 @@ fn end_to_end(rapidsnark: &Path) -> Result<Value, Box<dyn Error>> {
     let mut costs = Costs::default();
     let subject = Subject::new(BATCH)?;
     let large = Subject::new(AS_LARGE_AS_MACIS)?;
+    domain(&large, 19)?;
     let directory = tempfile::tempdir()?;
     let files = large.files(directory.path())?;
     let rows = large.key.r1cs().constraints();
@@ -242,8 +262,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     // Ratios to quote are those of the largest size at which a peer took part.
     let last = |name: &str| {
-        let found = measured.iter().rev().find(|size| !size[name].is_null());
-        found.map(|size| size[name].clone())
+        let known = measured.iter().filter(|size| !size[name].is_null());
+        let largest = known.max_by_key(|size| size["log2_size"].as_u64());
+        largest.map(|size| size[name].clone())
     };
     let whole = peers.rapidsnark.as_deref().filter(|_| flag("--end-to-end"));
     let data = json!({
@@ -256,6 +277,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         "vs_snarkjs": last("vs_snarkjs"),
         "reasons": peers.reasons(),
         "runs": RUNS,
+        "snarkjs_runs": SNARKJS_RUNS,
+        "optimised": !cfg!(debug_assertions),
+        "assembler_of_arkworks": cfg!(all(feature = "asm", target_feature = "adx", target_feature = "bmi2")),
         "sizes": measured,
     });
     if flag("--report") {

@@ -239,7 +239,9 @@ fn c_05_no_bit_of_a_whole_circuit_has_two_values() {
 #[test]
 fn c_25_no_variable_has_a_second_value_that_the_rest_can_follow() {
     let mut all = deepest().to_vec();
-    all.extend(samples(Mode::Qv, 1));
+    for mode in [Mode::Qv, Mode::NonQv, Mode::Full] {
+        all.extend(samples(mode, 1));
+    }
     for (id, inputs) in all {
         let search = search(id, inputs);
         let first = search.matrices().instance_variables;

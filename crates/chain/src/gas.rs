@@ -43,9 +43,9 @@ impl Gas {
     /// What the coordinator pays for a poll: merging, every batch, and every option's result.
     pub const fn coordinator(&self, process: u64, tally: u64, options: u64) -> u64 {
         self.merge_state
-            + process.saturating_mul(self.process_messages)
-            + tally.saturating_mul(self.tally_votes)
-            + options.saturating_mul(self.add_result)
+            .saturating_add(process.saturating_mul(self.process_messages))
+            .saturating_add(tally.saturating_mul(self.tally_votes))
+            .saturating_add(options.saturating_mul(self.add_result))
     }
 
     /// What voters pay together: signing up, joining, and each message on its own.

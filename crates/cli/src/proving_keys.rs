@@ -17,7 +17,7 @@ pub(crate) struct LocalKeys {
     allow: Option<AllowInsecureDevKeys>,
     stored: OnceLock<StoredKeys>,
     /// Matrices of the keys that proofs were made with.
-    used: Mutex<Vec<(CircuitId, CircuitDigest)>>,
+    used: Mutex<Vec<Arc<ProvingKey>>>,
 }
 
 impl LocalKeys {
@@ -31,15 +31,12 @@ impl LocalKeys {
         })
     }
 
-    /// The digest of a circuit's matrices: of the key that proofs were made with, if this process made any, and of the
-    /// circuit itself otherwise.
-    pub(crate) fn digest(&self, circuit: CircuitId) -> Option<CircuitDigest> {
+    /// Circuits whose keys this process proved with, and the digests of the matrices that it proved with.
+    pub(crate) fn proved(&self) -> Vec<(CircuitId, CircuitDigest)> {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = used.iter().find(|(id, _)| *id == circuit);
-        found.map_or_else(
-            || maci_circuits::circuit_digest(circuit).ok(),
-            |(_, digest)| Some(*digest),
-        )
+        used.iter()
+            .map(|key| (key.circuit(), key.r1cs().recomputed_digest()))
+            .collect()
     }
 }
 
@@ -61,8 +58,8 @@ impl ProvingKeys for LocalKeys {
     fn proving_key(&self, circuit: &CircuitId) -> Result<Arc<ProvingKey>, Error> {
         let key = self.stored(*circuit)?.proving_key(circuit)?;
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if !used.iter().any(|(id, _)| id == circuit) {
-            used.push((*circuit, *key.circuit_digest()));
+        if !used.iter().any(|known| known.circuit() == *circuit) {
+            used.push(Arc::clone(&key));
         }
         Ok(key)
     }

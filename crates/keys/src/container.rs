@@ -184,7 +184,14 @@ pub struct Body<R: Read = BufReader<File>> {
 impl Body {
     /// Opens a file and checks its header.
     pub fn open(path: &Path, kind: Kind) -> Result<Self, KeyFileError> {
-        Self::new(BufReader::with_capacity(1 << 20, File::open(path)?), kind)
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let body = Self::new(BufReader::with_capacity(1 << 20, file), kind)?;
+        // Whatever the header claims, readers may ask for no more than is there.
+        if body.left > length {
+            return Err(KeyFileError::Truncated);
+        }
+        Ok(body)
     }
 }
 

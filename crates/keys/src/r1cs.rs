@@ -168,7 +168,7 @@ pub struct R1cs {
     pub instance_variables: usize,
     /// Private variables.
     pub witness_variables: usize,
-    /// Digest of the matrices.
+    /// Digest of the matrices; of those from a key file, what the file says.
     pub digest: CircuitDigest,
 }
 
@@ -234,6 +234,19 @@ impl R1cs {
     /// A matrix times an assignment, written to the front of `out`.
     pub fn multiply(&self, matrix: &Rows, assignment: &[Fr], out: &mut [Fr]) {
         multiply(matrix, &self.coefficients, assignment, out);
+    }
+
+    /// The digest of these very matrices, whatever a file said.
+    pub fn recomputed_digest(&self) -> CircuitDigest {
+        let variables = [self.instance_variables, self.witness_variables];
+        let matrices = [&self.a, &self.b, &self.c].map(|matrix| {
+            (0..matrix.len()).map(move |index| {
+                self.row(matrix, index)
+                    .map(|(column, coefficient)| (column as usize, coefficient))
+                    .collect()
+            })
+        });
+        CircuitDigest::of(variables, self.constraints(), matrices)
     }
 
     /// The distinct coefficients, by their numbers.

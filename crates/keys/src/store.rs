@@ -1,7 +1,7 @@
 //! Proving keys cached by circuit digest.
 //!
-//! A key is found by what the circuit *is*, not by its name: after any change of the circuit another file is looked for. A
-//! damaged file is an error that names it, and is replaced only when the caller says so.
+//! A key is found by what the circuit *is*, not by its name: after any change of the circuit another file is looked for. What
+//! a shipped circuit is, the manifest says, and tests hold it to the circuit (C-29). A damaged file is an error that names it, and is replaced only when the caller says so.
 
 use std::path::{Path, PathBuf};
 

@@ -34,7 +34,7 @@ impl Element2 {
         Self([Element::one(), Element::zero()])
     }
 
-    /// Below 1.05·p in c1 and 2.05·p in c0, for factors below 4.1·p and 2.1·p.
+    /// Below 1.3·p in c1 and 2.2·p in c0, for factors below 4.1·p and 2.1·p.
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     pub(crate) fn times(self, other: &Self) -> Self {

@@ -298,7 +298,7 @@ impl<M: Modulus> Loose<M> {
         Element(limbs, PhantomData)
     }
 
-    /// Normalised, and below p·(1 + 2^-22). The number must lie in [0, 8·p), its limbs within 2^58 of zero.
+    /// Normalised, and below p·(1 + 2^-22). The number must lie in [0.9·p, 8·p), its limbs within 2^58 of zero.
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     pub(crate) fn shrink(mut self) -> Element<M> {

@@ -487,7 +487,7 @@ fn to_values(values: &mut [Eight], powers: &[Limbs]) {
     }
 }
 
-/// For values below 2·p: a + b and a − b.
+/// For values between 0.6·p and 2.2·p or below 2·p: a + b and a − b.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn unit_butterfly(low: &mut Eight, high: &mut Eight) {

@@ -12,6 +12,7 @@ use maci_circuits::clause::ClauseRows;
 use maci_keys::{ProvingKey, proving_key::Query};
 use maci_verifier::CircuitId;
 use rayon::prelude::*;
+use zeroize::Zeroizing;
 
 use crate::backend::Backend;
 use crate::cancel::Cancel;
@@ -91,6 +92,11 @@ impl<'a> Work<'a> {
         self.watch.timings
     }
 
+    /// Forgets the time since the last step: nobody worked.
+    pub(crate) fn begin(&mut self) {
+        self.watch.begin();
+    }
+
     /// Ends a step, and the work if someone asked to stop.
     pub(crate) fn done(&mut self, step: Step) -> Result<(), ProveError> {
         self.watch.done(step);
@@ -106,10 +112,10 @@ impl<'a> Work<'a> {
         reduction: Reduction,
         columns: Columns,
         size: usize,
-    ) -> Result<Option<Vec<BigInt>>, ProveError> {
+    ) -> Result<Option<Secret>, ProveError> {
         let scalars = fft::quotient(self.backend, reduction, columns, size, self.cancel)?;
         self.done(Step::Quotient)?;
-        Ok(scalars)
+        Ok(scalars.map(Zeroizing::new))
     }
 
     /// The proof's points from a key's, the values of all variables (private ones from `witness_from` on), and the scalars of H.
@@ -122,7 +128,7 @@ impl<'a> Work<'a> {
         query: &Query,
         constants: &Constants,
         (values, witness_from): (&[Fr], usize),
-        h: Vec<BigInt>,
+        h: Secret,
         (r, s): (Fr, Fr),
     ) -> Result<Points, ProveError> {
         let backend = self.backend;
@@ -154,6 +160,9 @@ impl<'a> Work<'a> {
 }
 
 /// Makes a proof with randomness `r`, which is not 0, and `s`, after checking that the assignment satisfies the circuit.
+///
+/// The points are not verified, and hide the witness only if r and s are drawn at random: [`crate::prove`] does both. The
+/// assignment must have as many values as the key's circuit has variables.
 pub fn create(
     key: &ProvingKey,
     assignment: &Assignment,
@@ -180,15 +189,16 @@ pub fn create(
     work.combine(key.query(), &constants, values, h, r_s)
 }
 
-fn bigints(values: &[Fr]) -> Vec<BigInt> {
-    values.par_iter().map(|value| value.into_bigint()).collect()
+/// Scalars of the witness, overwritten when dropped.
+type Secret = Zeroizing<Vec<BigInt>>;
+
+fn bigints(values: &[Fr]) -> Secret {
+    Zeroizing::new(values.par_iter().map(|value| value.into_bigint()).collect())
 }
 
-fn gather(values: &[BigInt], indices: &[u32]) -> Vec<BigInt> {
-    indices
-        .par_iter()
-        .map(|index| values[*index as usize])
-        .collect()
+fn gather(values: &[BigInt], indices: &[u32]) -> Secret {
+    let chosen = indices.par_iter().map(|index| values[*index as usize]);
+    Zeroizing::new(chosen.collect())
 }
 
 /// The rows' values of A, B and C, checked.

@@ -14,13 +14,21 @@ pub fn estimate(key: &ProvingKey) -> u64 {
     let variables = r1cs.variables() as u64;
     let query = key.query();
     let g1_terms = query.h.len().max(query.l.len()).max(query.a.len()) as u64;
-    let g2_terms = query.b_g2.len() as u64;
+    of_proof(domain, variables, g1_terms, query.b_g2.len() as u64)
+}
+
+const fn of_proof(domain: u64, variables: u64, g1_terms: u64, g2_terms: u64) -> u64 {
     let digits = 20 * 2;
     let g1 = g1_terms * (64 + 32 + digits);
     let g2 = g2_terms * (128 + 32 + digits);
-    let multiplication = variables * 64 + g1.max(g2);
+    let multiplication = variables * 64 + if g1 > g2 { g1 } else { g2 };
     let polynomials = domain * (40 * 4 + 32) + variables * 32;
-    multiplication.max(polynomials) * 3 / 2
+    let peak = if multiplication > polynomials {
+        multiplication
+    } else {
+        polynomials
+    };
+    peak * 3 / 2
 }
 
 /// Bytes of a key and of one proof with it, from a circuit's sizes alone: for planning, where no key is there yet.
@@ -29,22 +37,12 @@ pub fn estimate(key: &ProvingKey) -> u64 {
 /// the matrices at 8 bytes an entry. The proof: as [`estimate`], every query at its longest.
 pub const fn predict(domain: u64, variables: u64, entries: u64) -> u64 {
     let key = variables * (3 * 64 + 128) + domain * 64 + entries * 8;
-    let digits = 17 * 8;
     let terms = if domain > variables {
         domain
     } else {
         variables
     };
-    let g1 = terms * (8 + 64 + 32 + digits);
-    let g2 = variables * (8 + 128 + 32 + digits);
-    let multiplication = variables * 64 + if g1 > g2 { g1 } else { g2 };
-    let polynomials = domain * 32 * 4 + variables * 32;
-    let proof = if multiplication > polynomials {
-        multiplication
-    } else {
-        polynomials
-    };
-    key + proof * 3 / 2
+    key + of_proof(domain, variables, terms, variables)
 }
 
 /// Bytes that this process may still take: the least of what the system has free and what its control group allows.

@@ -128,7 +128,7 @@ pub enum PlanError {
         source: ark_relations::gr1cs::SynthesisError,
     },
     /// The memory is too small for any batch.
-    #[error("no batch of this poll can be proved within {bytes} bytes; allow more memory")]
+    #[error("no batch of this poll can be proved within {bytes} bytes and a domain of 2^21")]
     Memory {
         /// What was allowed.
         bytes: u64,
@@ -283,7 +283,7 @@ impl Planner {
             choice.memory <= self.memory && choice.size.domain() <= LARGEST_DOMAIN
         };
         let mut left: Vec<Choice> = choices.iter().copied().filter(fits).collect();
-        while let Some(best) = left.iter().copied().reduce(preferred) {
+        while let Some(best) = preferred(&left) {
             let mut found = self.again(best.params, best.circuit)?;
             for _ in 0..MAX_STEPS_BACK {
                 let batch = found.params.message_batch_size;
@@ -337,15 +337,16 @@ fn measure(circuit: CircuitId) -> Result<Size, PlanError> {
     })
 }
 
-/// The one that is faster in sum, or hardly slower with fewer proofs.
-fn preferred(best: Choice, new: Choice) -> Choice {
-    let (ours, theirs) = (new.total_seconds(), best.total_seconds());
-    let better = if new.proofs < best.proofs {
-        ours <= theirs * TOLERANCE
-    } else {
-        ours * TOLERANCE < theirs
-    };
-    if better { new } else { best }
+/// The one with the fewest proofs among those that are hardly slower in sum than the fastest.
+fn preferred(choices: &[Choice]) -> Option<Choice> {
+    let seconds = choices.iter().map(Choice::total_seconds);
+    let least = seconds.fold(f64::INFINITY, f64::min);
+    let close = |choice: &&Choice| choice.total_seconds() <= least * TOLERANCE;
+    choices
+        .iter()
+        .filter(close)
+        .min_by_key(|choice| choice.proofs)
+        .copied()
 }
 
 #[cfg(test)]

@@ -84,6 +84,9 @@ pub struct Pool {
     memory: u64,
 }
 
+/// Bytes of a proving thread's stack.
+const STACK: usize = 16 << 20;
+
 /// Memory that is left to the rest of the system when the limit is not given.
 const RESERVE: u64 = 256 << 20;
 
@@ -135,6 +138,8 @@ impl Pool {
         let workers = self.workers.min(count).max(1);
         let threads = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
+            // A thread that waits for a part of one proof may begin another.
+            .stack_size(STACK)
             .build()
             .map_err(|_| ProveError::Thread)?;
         let queue = Queue::new(jobs, self.memory);
@@ -198,6 +203,8 @@ fn work(
     cancel: &Cancel,
     sender: &mpsc::Sender<Message>,
 ) {
+    // A worker that ends in a panic takes the rest of the list with it.
+    let _close = CloseOnPanic(queue);
     while let Some((index, job, _ticket)) = queue.next() {
         if cancel.is_stopping() {
             let _ = sender.send(Err(ProveError::Cancelled));
@@ -209,7 +216,10 @@ fn work(
         let mut work = Work::new(cancel);
         let result = assign(key, (job.inputs)(), &mut work).and_then(|assignment| {
             let draw = |public: &[Fr], digest| randomness(key, public, digest);
-            threads.install(|| prove_assignment(key, &assignment, draw, work))
+            threads.install(|| {
+                work.begin();
+                prove_assignment(key, &assignment, draw, work)
+            })
         });
         let message = result.map(|Proved { proof, timings }| Event::Finished {
             index,
@@ -221,6 +231,16 @@ fn work(
         let _ = sender.send(message);
         if failed {
             return;
+        }
+    }
+}
+
+struct CloseOnPanic<'a>(&'a Queue);
+
+impl Drop for CloseOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.close();
         }
     }
 }

@@ -92,6 +92,10 @@ impl Stopwatch {
         }
     }
 
+    pub(crate) fn begin(&mut self) {
+        self.last = Instant::now();
+    }
+
     pub(crate) fn done(&mut self, step: Step) {
         let now = Instant::now();
         self.timings.add(step, now.duration_since(self.last));

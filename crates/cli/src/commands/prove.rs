@@ -33,11 +33,7 @@ pub(crate) fn run(context: &Context<'_>, args: &ProveArgs) -> Result<Report, Fai
     let keys = args.proving.keys(context);
     let mut session = args.proving.resume_with(context, &keys)?;
     session.run(&[StageId::Prove, StageId::Transcript])?;
-    let params = session.log()?.params;
-    let circuits: Vec<_> = [params.process_circuit(), params.tally_circuit()]
-        .into_iter()
-        .filter_map(|id| Some((id, keys.digest(id)?)))
-        .collect();
+    let circuits = keys.proved();
     let proofs = session.status()?.proofs;
     let count = |kind| {
         proofs

@@ -1,7 +1,10 @@
 //! Key files: any changed byte is refused, and the error says which part it lies in (O-03, K-12).
 
-use maci_keys::container::{Body, Kind};
+use maci_keys::container::{Body, Kind, to_bytes};
 use maci_keys::{KeyFileError, KeyStore, ProvingKey, R1cs};
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha20Rng;
+use sha2::{Digest as _, Sha256};
 
 use crate::{ALLOW, circuit};
 
@@ -83,6 +86,7 @@ fn the_matrices_come_back_as_they_were() {
     let key = ProvingKey::load(&path, id, &r1cs.digest).unwrap();
     let read = key.accept(ALLOW).unwrap().r1cs().clone();
     assert_eq!((&read.a, &read.b, &read.c), (&r1cs.a, &r1cs.b, &r1cs.c));
+    assert_eq!(read.recomputed_digest(), r1cs.digest);
     assert_eq!(read.instance_variables, r1cs.instance_variables);
     assert_eq!(read.witness_variables, r1cs.witness_variables);
     let assignment = vec![ark_bn254::Fr::from(3u64); r1cs.variables()];
@@ -92,4 +96,69 @@ fn the_matrices_come_back_as_they_were() {
         out
     };
     assert_eq!(product(&read), product(&r1cs));
+}
+
+/// The header's parts are not secret: anyone can make a file whose digests match.
+#[test]
+fn o_03_files_with_good_digests_and_bad_content_are_refused_or_harmless() {
+    let (_directory, path, good) = file();
+    let id = circuit("poll-joined-1");
+    let digest = R1cs::of(id).unwrap().digest;
+    let length = 8 + 4 + 1 + 2 + 13 + 32 + 8 + 64;
+    let body = &good[length..];
+    let header = *Body::new(good.as_slice(), Kind::ProvingKey)
+        .unwrap()
+        .header();
+    let load = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        ProvingKey::load(&path, id, &digest)
+    };
+    assert!(load(&to_bytes(&header, body)).is_ok());
+
+    // A body that claims to be endless, and lists that do.
+    let mut endless = good.clone();
+    endless[60..68].copy_from_slice(&u64::MAX.to_le_bytes());
+    let own = Sha256::digest(&endless[..length - 32]);
+    endless[length - 32..length].copy_from_slice(&own);
+    assert!(matches!(
+        load(&endless).unwrap_err(),
+        KeyFileError::Truncated
+    ));
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let (mut refused, mut taken) = (0, 0);
+    for round in 0..1500 {
+        let mut bad = body.to_vec();
+        // Counts, indices and matrices lie at the ends; points, which any value may stand for, in between.
+        let place = match round % 3 {
+            0 => rng.gen_range(0..4096.min(bad.len())),
+            1 => rng.gen_range(0..bad.len()),
+            _ => bad.len() - 1 - rng.gen_range(0..(bad.len() / 8)),
+        };
+        match round % 4 {
+            0 => bad[place] ^= 1 << rng.gen_range(0..8),
+            1 => bad[place] = 0xff,
+            2 => bad.truncate(place),
+            _ => {
+                let end = (place + 8).min(bad.len());
+                bad[place..end].fill(0xff);
+            }
+        }
+        match load(&to_bytes(&header, &bad)) {
+            Err(_) => refused += 1,
+            // Every entry lies in its matrix, so nothing can be read beyond it.
+            Ok(key) => {
+                let r1cs = key.accept(ALLOW).unwrap().r1cs().clone();
+                let values = vec![ark_bn254::Fr::from(1u64); r1cs.variables()];
+                let mut out = vec![ark_bn254::Fr::from(0u64); r1cs.qap_rows()];
+                for matrix in [&r1cs.a, &r1cs.b, &r1cs.c] {
+                    r1cs.multiply(matrix, &values, &mut out);
+                }
+                taken += 1;
+            }
+        }
+    }
+    assert!(
+        refused > 300 && taken > 100,
+        "{refused} refused, {taken} taken"
+    );
 }

@@ -157,7 +157,7 @@ fn shrunk_difference<M: Modulus>(
     a: &[[u64; LANES]; 5],
     b: &[[u64; LANES]; 5],
 ) -> [[u64; LANES]; 5] {
-    // Below 4·p and above p: the range that `shrink` is used in.
+    // In (0, 8·p): wider than what `shrink` is used for.
     Loose::<M>::multiple::<4>()
         .plus(&Element::load(a))
         .minus(&Element::load(b))

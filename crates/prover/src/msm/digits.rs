@@ -7,6 +7,7 @@
 use ark_bn254::Fr;
 use ark_ff::{BigInteger, PrimeField};
 use rayon::prelude::*;
+use zeroize::Zeroizing;
 
 use super::BigInt;
 
@@ -20,7 +21,7 @@ const BITS: usize = 255;
 pub(super) struct Digits {
     width: usize,
     windows: usize,
-    values: Vec<i16>,
+    values: Zeroizing<Vec<i16>>,
 }
 
 /// The width of a digit that makes the fewest additions: one for each point and window, two for each bucket and a little
@@ -51,7 +52,7 @@ impl Digits {
         Self {
             width,
             windows,
-            values: digits,
+            values: Zeroizing::new(digits),
         }
     }
 

@@ -28,9 +28,37 @@ impl<S: PointSums> Room<S> {
     }
 }
 
-/// One sum for each group; group k has the entries `starts[k]..starts[k + 1]`, and an entry is twice a point's index, plus one to
-/// subtract it.
+/// One sum for each group. Groups longer than a segment are cut, so that no thread has one for itself: bits of a witness all
+/// have the digit 1.
 pub(super) fn sum<S: PointSums>(
+    sums: S,
+    points: &[S::Packed],
+    starts: &[u32],
+    entries: &[u32],
+) -> Vec<S::Packed> {
+    let long = |range: &[u32]| (range[1] - range[0]) as usize > SEGMENT;
+    if !starts.windows(2).any(long) {
+        return sum_whole(sums, points, starts, entries);
+    }
+    let mut cuts = vec![starts[0]];
+    let mut pieces = vec![0u32];
+    for range in starts.windows(2) {
+        let mut from = range[0];
+        while (range[1] - from) as usize > SEGMENT {
+            from += SEGMENT as u32;
+            cuts.push(from);
+        }
+        cuts.push(range[1]);
+        pieces.push(cuts.len() as u32 - 1);
+    }
+    let parts = sum_whole(sums, points, &cuts, entries);
+    let entries: Vec<u32> = (0..parts.len() as u32).map(|part| part << 1).collect();
+    sum(sums, &parts, &pieces, &entries)
+}
+
+/// As [`sum`]; group k has the entries `starts[k]..starts[k + 1]`, and an entry is twice a point's index, plus one to
+/// subtract it.
+fn sum_whole<S: PointSums>(
     sums: S,
     points: &[S::Packed],
     starts: &[u32],

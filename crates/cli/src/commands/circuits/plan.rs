@@ -141,7 +141,9 @@ fn refusal(error: PlanError) -> Failure {
             "no_such_poll",
             format!("MACI has no parameters for such a poll: {error}"),
         ),
-        PlanError::Memory { .. } => Failure::no("memory", error).hint("--memory MB allows more"),
+        PlanError::Memory { .. } => Failure::no("memory", error).hint(
+            "--memory MB allows more, if it is not the domain; fewer voters or options take less",
+        ),
         other => Failure::outside("synthesis", other),
     }
 }

@@ -3,7 +3,7 @@
 mod shown;
 
 use clap::Args;
-use maci_circuits::{CircuitStats, SHIPPED};
+use maci_circuits::{CircuitStats, PINNED};
 use maci_verifier::CircuitId;
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use crate::report::Report;
 /// One circuit is shown with its components, several as a list. MACI's own numbers stand beside ours where they are known.
 #[derive(Args, Debug)]
 pub(crate) struct StatsArgs {
-    /// Circuits by id, for example message-processor-qv-10-20-2 [default: the shipped ones]
+    /// Circuits by id, for example message-processor-qv-10-20-2 [default: the shipped ones and two larger ones]
     #[arg(value_name = "ID", conflicts_with = "circuit")]
     circuits: Vec<CircuitId>,
 
@@ -41,7 +41,7 @@ pub(crate) struct StatsArgs {
 pub(super) fn run(context: &Context<'_>, args: &StatsArgs) -> Result<Report, Failure> {
     let ids = match args.kind.circuit()? {
         Some(id) => vec![id],
-        None if args.circuits.is_empty() => SHIPPED.to_vec(),
+        None if args.circuits.is_empty() => PINNED.to_vec(),
         None => args.circuits.clone(),
     };
     let stage = context.progress.stage("circuits", 0, ids.len() as u64);

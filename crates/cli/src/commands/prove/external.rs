@@ -83,8 +83,9 @@ pub(super) fn run(context: &Context<'_>, files: &Files<'_>) -> Result<Report, Fa
         prove_circom(&key, &witness, randomness(), &cancel).map_err(|error| match error {
             CircomError::Witness(error) => unreadable("wtns", files.wtns, &error),
             CircomError::Cancelled => Failure::interrupted(),
-            error => Failure::no("unsatisfied", error)
+            error @ CircomError::Rejected => Failure::no("unsatisfied", error)
                 .hint("make the witness anew with the generator of the key's own circuit"),
+            error => Failure::no("unprovable", error),
         })?;
     let proving = start.elapsed().saturating_sub(read);
     stage.set(3);
