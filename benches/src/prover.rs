@@ -20,8 +20,8 @@ use maci_verifier::{CircuitId, Mode, PollParams};
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
-/// The message processor with state depth 10 and 25 options, for a batch of messages.
-pub fn circuit(messages: u8) -> CircuitId {
+/// A poll of state depth 10 with 25 options.
+fn params(messages: u8) -> PollParams {
     PollParams {
         state_tree_depth: 10,
         tally_processing_state_tree_depth: 1,
@@ -30,17 +30,22 @@ pub fn circuit(messages: u8) -> CircuitId {
         vote_options: 25,
         mode: Mode::Qv,
     }
-    .process_circuit()
 }
 
-/// The most messages whose circuit has no more than that many rows.
-pub fn messages_that_fill(size: usize) -> Fallible<u8> {
-    let rows = |messages| -> Fallible<usize> { Ok(R1cs::of(circuit(messages))?.qap_rows()) };
-    let (one, two) = (rows(1)?, rows(2)?);
-    if one > size {
-        return Err(format!("one message takes {one} rows: choose a size above {size}").into());
+/// The message processor of such a poll, for a batch of messages.
+pub fn message_processor(messages: u8) -> CircuitId {
+    params(messages).process_circuit()
+}
+
+/// The message processor with as many messages as a domain holds, or the tally where it holds none.
+pub fn circuit_that_fills(domain: usize) -> Fallible<CircuitId> {
+    let rows = |id| -> Fallible<usize> { Ok(R1cs::of(id)?.qap_rows()) };
+    let (one, two) = (rows(message_processor(1))?, rows(message_processor(2))?);
+    if one > domain {
+        return Ok(params(1).tally_circuit());
     }
-    Ok(u8::try_from(1 + (size - one) / (two - one))?)
+    let more = domain.saturating_sub(one) / (two - one);
+    Ok(message_processor(u8::try_from(more + 1)?))
 }
 
 /// A key and a witness, for provers in this process.
@@ -76,8 +81,7 @@ pub fn agree(subject: &Subject, ark: &Ark) -> Fallible<bool> {
 
 impl Subject {
     /// Makes a dev key.
-    pub fn new(messages: u8) -> Fallible<Self> {
-        let id = circuit(messages);
+    pub fn new(id: CircuitId) -> Fallible<Self> {
         let key = insecure_dev_key(id, R1cs::of(id)?, &mut |_| {})?
             .accept(Some(AllowInsecureDevKeys::because_the_user_said_so()))?;
         let inputs = sample_inputs(id)?;

@@ -1,7 +1,7 @@
 //! Our prover beside ark-groth16, snarkjs and rapidsnark: the same circuit and witness, in turns.
 //!
 //! `cargo xtask bench prover [--json] [--report] [--end-to-end] [LOG2_SIZE ...]`: the message processor with as many messages as fit each
-//! size, 14, 16 and 18 when none is given. Medians of five rounds, in which every prover takes its turn; ratios are of processor
+//! size, or the tally; 14, 16 and 18 when none is given. Medians of five rounds, in which every prover takes its turn; ratios are of processor
 //! seconds, which other work on the machine disturbs least. Keys are in memory for provers in this process, snarkjs and
 //! rapidsnark are whole processes. They take the dev key's zkey, and so do we where we stand beside them.
 
@@ -14,7 +14,9 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use maci_benches::cost::{Cost, cpu};
-use maci_benches::prover::{Ark, Files, Subject, agree, messages_that_fill, prove_zkey};
+use maci_benches::prover::{
+    Ark, Files, Subject, agree, circuit_that_fills, message_processor, prove_zkey,
+};
 use maci_benches::{args, memory_above};
 use maci_prover::Backend;
 use serde_json::{Map, Value, json};
@@ -146,8 +148,7 @@ fn domain(subject: &Subject, bits: u32) -> Result<(), Box<dyn Error>> {
 }
 
 fn measure(bits: u32, peers: &Peers) -> Result<Value, Box<dyn Error>> {
-    let messages = messages_that_fill(1 << bits)?;
-    let subject = Subject::new(messages)?;
+    let subject = Subject::new(circuit_that_fills(1 << bits)?)?;
     domain(&subject, bits)?;
     let ark = subject.ark()?;
     if !agree(&subject, &ark)? {
@@ -195,7 +196,6 @@ fn measure(bits: u32, peers: &Peers) -> Result<Value, Box<dyn Error>> {
         "log2_size": bits,
         "rows": subject.key.r1cs().constraints(),
         "circuit": subject.key.circuit().to_string(),
-        "messages": messages,
         "vs_ark_groth16": costs.ratio("ark_groth16", "ours"),
         "scalar_vs_ark_groth16": costs.ratio("ark_groth16", "ours_scalar"),
         "vs_rapidsnark": costs.ratio("rapidsnark", "ours_zkey"),
@@ -220,8 +220,8 @@ const BATCH: u8 = 20;
 /// the time of MACI's witness generator is left out, which favours it.
 fn end_to_end(rapidsnark: &Path) -> Result<Value, Box<dyn Error>> {
     let mut costs = Costs::default();
-    let subject = Subject::new(BATCH)?;
-    let large = Subject::new(AS_LARGE_AS_MACIS)?;
+    let subject = Subject::new(message_processor(BATCH))?;
+    let large = Subject::new(message_processor(AS_LARGE_AS_MACIS))?;
     domain(&large, 19)?;
     let directory = tempfile::tempdir()?;
     let files = large.files(directory.path())?;

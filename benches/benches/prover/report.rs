@@ -108,7 +108,7 @@ fn text(data: &Value) -> Result<String, std::fmt::Error> {
          and checked*; snarkjs and rapidsnark are whole processes and read the zkey. All is built for the processor at hand, \
          arkworks with its assembler. \"vs\" is their time over ours: vs snarkjs and rapidsnark with the same zkey.\n\n",
     );
-    out.push_str("| domain | rows | messages |");
+    out.push_str("| domain | circuit | rows |");
     for (_, name) in PROVERS {
         write!(out, " {name} |")?;
     }
@@ -119,7 +119,9 @@ fn text(data: &Value) -> Result<String, std::fmt::Error> {
         write!(
             out,
             "| 2^{} | {} | {} |",
-            size["log2_size"], size["rows"], size["messages"]
+            size["log2_size"],
+            size["circuit"].as_str().unwrap_or_default(),
+            size["rows"]
         )?;
         for (key, _) in PROVERS {
             write!(out, " {} |", cell(seconds(size, key), 3))?;
