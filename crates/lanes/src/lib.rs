@@ -18,6 +18,7 @@ mod inverse;
 mod limbs;
 mod points;
 mod poseidon;
+mod prefetch;
 
 #[cfg(not(target_arch = "x86_64"))]
 mod absent;

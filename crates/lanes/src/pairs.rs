@@ -6,8 +6,6 @@
 //! Pairs whose difference of x says nothing (equal points, opposite points, points at infinity) are found by the lowest limb
 //! of what they load and take masked paths of their own: one zero among the differences would spoil a whole batch.
 
-use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-
 use ark_bn254::{Fq, Fq2};
 use ark_ff::BigInt;
 
@@ -18,6 +16,7 @@ use crate::{
     inverse::Invert,
     limbs::{BaseField, Modulus, join, less_p},
     packed::{PackedG1, PackedG2},
+    prefetch::prefetch,
 };
 
 /// Vectors that share an inversion.
@@ -25,20 +24,6 @@ const CHUNK: usize = 256;
 
 /// Vectors between the fetch of a point and its use.
 const AHEAD: usize = 6;
-
-#[inline]
-#[allow(unsafe_code)]
-fn prefetch<T>(points: &[T], index: usize) {
-    if let Some(point) = points.get(index) {
-        let line = core::ptr::from_ref(point).cast::<i8>();
-        // SAFETY: a prefetch may name any address and changes nothing that a program sees.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line) };
-        if size_of::<T>() > 64 {
-            // SAFETY: as above.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.wrapping_add(64)) };
-        }
-    }
-}
 
 /// Eight numbers in arkworks' form.
 #[target_feature(enable = "avx512f,avx512ifma")]

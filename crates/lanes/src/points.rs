@@ -10,6 +10,7 @@ use ark_ec::AffineRepr;
 use ark_ff::Field;
 
 use crate::inverse::Invert;
+use crate::prefetch::prefetch;
 
 /// Two operands and the place of their sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,22 +74,33 @@ pub struct Plain<F> {
     y: F,
 }
 
+/// What the scalar code keeps of a pair between its two passes.
+#[derive(Debug)]
+struct Step<F> {
+    left: Plain<F>,
+    right: Plain<F>,
+    /// The product of the denominators before this one.
+    prefix: F,
+    denominator: Option<F>,
+}
+
 /// What the scalar code keeps between its two passes.
 #[derive(Debug)]
 pub struct PlainScratch<F> {
-    prefixes: Vec<F>,
+    steps: Vec<Step<F>>,
 }
 
 impl<F> Default for PlainScratch<F> {
     fn default() -> Self {
-        Self {
-            prefixes: Vec::new(),
-        }
+        Self { steps: Vec::new() }
     }
 }
 
 /// Pairs that share an inversion in the scalar code.
-const BATCH: usize = 1024;
+const BATCH: usize = 512;
+
+/// Pairs between the fetch of a point and its use.
+const AHEAD: usize = 8;
 
 impl<F: Field> Plain<F> {
     fn is_infinite(&self) -> bool {
@@ -106,23 +118,38 @@ impl<F: Field> Plain<F> {
         }
     }
 
-    /// Numerator and denominator of the slope, or the sum itself where there is none.
-    fn slope(&self, other: &Self) -> Result<(F, F), Self> {
+    /// The denominator of the slope; none where the sum needs no slope.
+    fn denominator(&self, other: &Self) -> Option<F> {
         let difference = other.x - self.x;
-        if self.is_infinite() {
-            return Err(*other);
-        }
-        if other.is_infinite() {
-            return Err(*self);
-        }
-        if !difference.is_zero() {
-            return Ok((other.y - self.y, difference));
-        }
-        if self.y == other.y {
-            let square = self.x.square();
-            Ok((square.double() + square, self.y.double()))
+        if self.is_infinite() || other.is_infinite() {
+            None
+        } else if !difference.is_zero() {
+            Some(difference)
+        } else if self.y == other.y {
+            Some(self.y.double())
         } else {
-            Err(Self::default())
+            None
+        }
+    }
+
+    /// The numerator of the slope, where there is a slope.
+    fn numerator(&self, other: &Self) -> F {
+        if self.x == other.x {
+            let square = self.x.square();
+            square.double() + square
+        } else {
+            other.y - self.y
+        }
+    }
+
+    /// The sum where there is no slope.
+    fn sum_without_slope(&self, other: &Self) -> Self {
+        if self.is_infinite() {
+            *other
+        } else if other.is_infinite() {
+            *self
+        } else {
+            Self::default()
         }
     }
 
@@ -137,31 +164,42 @@ impl<F: Field> Plain<F> {
 
 fn add<F: Invert>(
     get: impl Fn(&[Plain<F>], u32) -> Plain<F>,
+    fetch: impl Fn(&Pair),
     sums: &mut [Plain<F>],
     pairs: &[Pair],
     scratch: &mut PlainScratch<F>,
 ) {
-    for batch in pairs.chunks(BATCH) {
-        scratch.prefixes.clear();
+    for (number, batch) in pairs.chunks(BATCH).enumerate() {
+        let steps = &mut scratch.steps;
+        steps.clear();
         let mut product = F::one();
-        for pair in batch {
+        for (place, pair) in batch.iter().enumerate() {
+            if let Some(later) = pairs.get(number * BATCH + place + AHEAD) {
+                fetch(later);
+            }
             let (left, right) = (get(sums, pair.left), get(sums, pair.right));
-            scratch.prefixes.push(product);
-            if let Ok((_, denominator)) = left.slope(&right) {
+            let denominator = left.denominator(&right);
+            steps.push(Step {
+                left,
+                right,
+                prefix: product,
+                denominator,
+            });
+            if let Some(denominator) = denominator {
                 product *= denominator;
             }
         }
         // A product of numbers that are not zero.
         let mut inverse = product.invert();
-        for (pair, prefix) in batch.iter().zip(&scratch.prefixes).rev() {
-            let (left, right) = (get(sums, pair.left), get(sums, pair.right));
-            sums[pair.out as usize] = match left.slope(&right) {
-                Ok((numerator, denominator)) => {
-                    let slope = numerator * (inverse * prefix);
+        for (pair, step) in batch.iter().zip(steps).rev() {
+            let (left, right) = (&step.left, &step.right);
+            sums[pair.out as usize] = match step.denominator {
+                Some(denominator) => {
+                    let slope = left.numerator(right) * (inverse * step.prefix);
                     inverse *= denominator;
-                    left.sum(&right, &slope)
+                    left.sum(right, &slope)
                 }
-                Err(sum) => sum,
+                None => left.sum_without_slope(right),
             };
         }
     }
@@ -206,7 +244,11 @@ macro_rules! scalar {
                 let get = |_: &[Self::Packed], index: u32| {
                     points[(index >> 1) as usize].negated(index & 1 == 1)
                 };
-                add(get, sums, pairs, scratch);
+                let fetch = |pair: &Pair| {
+                    prefetch(points, (pair.left >> 1) as usize);
+                    prefetch(points, (pair.right >> 1) as usize);
+                };
+                add(get, fetch, sums, pairs, scratch);
             }
 
             fn add_within(
@@ -215,7 +257,8 @@ macro_rules! scalar {
                 pairs: &[Pair],
                 scratch: &mut Self::Scratch,
             ) {
-                add(|sums, index| sums[index as usize], sums, pairs, scratch);
+                let get = |sums: &[Self::Packed], index: u32| sums[index as usize];
+                add(get, |_| (), sums, pairs, scratch);
             }
         }
     };
