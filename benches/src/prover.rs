@@ -7,13 +7,12 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use ark_bn254::{Bn254, Fr, G1Affine, G2Affine};
-use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, Field};
 use ark_groth16::Groth16;
 use ark_relations::gr1cs::Matrix;
 use maci_circuits::{Circuit, Inputs, matrices, sample_inputs};
 use maci_keys::snarkjs::{Wtns, Zkey, dev_zkey, write_wtns};
-use maci_keys::{AllowInsecureDevKeys, ProvingKey, R1cs, store::insecure_dev_key};
+use maci_keys::{AllowInsecureDevKeys, ProvingKey, R1cs, Textbook, store::insecure_dev_key};
 use maci_prover::groth16::{self, Points, Work};
 use maci_prover::{Backend, Cancel, Step, circom, witness::Assignment};
 use maci_verifier::{CircuitId, Mode, PollParams};
@@ -119,18 +118,11 @@ impl Subject {
         )?)
     }
 
-    /// Our key in the form of ark-groth16, with its points at infinity.
+    /// Key and matrices in the form of ark-groth16.
     pub fn ark(&self) -> Fallible<Ark> {
-        fn spread<G: AffineRepr>(indices: &[u32], points: &[G], length: usize) -> Vec<G> {
-            let mut all = vec![G::zero(); length];
-            for (index, point) in indices.iter().zip(points) {
-                all[*index as usize] = *point;
-            }
-            all
-        }
         let points = self.key.verifying_key().points();
-        let query = self.key.query();
-        let length = self.key.r1cs().variables();
+        let token = AllowInsecureDevKeys::because_the_user_said_so();
+        let textbook = Textbook::new(&self.key, token)?;
         let key = ark_groth16::ProvingKey {
             vk: ark_groth16::VerifyingKey {
                 alpha_g1: *points.alpha_g1(),
@@ -139,13 +131,13 @@ impl Subject {
                 delta_g2: *points.delta_g2(),
                 gamma_abc_g1: points.ic().to_vec(),
             },
-            beta_g1: *self.key.beta_g1(),
-            delta_g1: *self.key.delta_g1(),
-            a_query: spread(&query.a_indices, &query.a, length),
-            b_g1_query: spread(&query.b_indices, &query.b_g1, length),
-            b_g2_query: spread(&query.b_indices, &query.b_g2, length),
-            h_query: query.h.clone(),
-            l_query: query.l.clone(),
+            beta_g1: textbook.beta_g1(),
+            delta_g1: textbook.delta_g1(),
+            a_query: textbook.a(),
+            b_g1_query: textbook.b_g1(),
+            b_g2_query: textbook.b_g2(),
+            h_query: textbook.h(),
+            l_query: textbook.l(),
         };
         let matrices = matrices(self.key.circuit())?;
         Ok(Ark {
@@ -159,6 +151,7 @@ impl Subject {
     pub fn files(&self, directory: &Path) -> Fallible<Files> {
         let files = Files {
             zkey: directory.join("circuit.zkey"),
+            prepared: directory.join("circuit.prepared"),
             wtns: directory.join("witness.wtns"),
             proof: directory.join("proof.json"),
             public: directory.join("public.json"),
@@ -166,6 +159,7 @@ impl Subject {
         let token = AllowInsecureDevKeys::because_the_user_said_so();
         dev_zkey(&self.key, &files.zkey, token)?;
         write_wtns(&files.wtns, self.assignment.values())?;
+        Zkey::prepare(&files.zkey, &files.prepared)?;
         Ok(files)
     }
 }
@@ -208,6 +202,8 @@ impl Ark {
 pub struct Files {
     /// The key.
     pub zkey: PathBuf,
+    /// The same, prepared for us.
+    pub prepared: PathBuf,
     /// The witness.
     pub wtns: PathBuf,
     /// The proof.
@@ -222,9 +218,9 @@ impl Files {
         [&self.zkey, &self.wtns, &self.proof, &self.public]
     }
 
-    /// Reads the files once, to prove many times.
-    pub fn read(&self) -> Fallible<(Zkey, Wtns)> {
-        Ok((Zkey::open(&self.zkey)?, Wtns::open(&self.wtns)?))
+    /// Reads a key, as snarkjs or as we wrote it, and the witness.
+    pub fn read(&self, key: &Path) -> Fallible<(Zkey, Wtns)> {
+        Ok((Zkey::open(key)?, Wtns::open(&self.wtns)?))
     }
 }
 

@@ -16,7 +16,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "maci-circuits",
         &["maci-crypto", "maci-verifier", "maci-protocol"],
     ),
-    ("maci-keys", &["maci-verifier", "maci-circuits"]),
+    (
+        "maci-keys",
+        &["maci-lanes", "maci-verifier", "maci-circuits"],
+    ),
     (
         "maci-prover",
         &[

@@ -44,11 +44,12 @@ impl Peers {
         }
     }
 
-    fn reasons(&self) -> Value {
+    fn reasons(&self, whole: bool) -> Value {
         let reason = |path: &Option<PathBuf>, text: &str| path.is_none().then(|| text.to_owned());
         json!({
             "snarkjs": reason(&self.snarkjs, "npm is not installed"),
             "rapidsnark": reason(&self.rapidsnark, "set RAPIDSNARK to the path of its prover"),
+            "end_to_end": (!whole).then_some("add --end-to-end, and set RAPIDSNARK to the path of its prover"),
         })
     }
 }
@@ -135,7 +136,7 @@ fn round(
 
 /// That a circuit has the domain that it is to be measured at.
 fn domain(subject: &Subject, bits: u32) -> Result<(), Box<dyn Error>> {
-    let found = subject.key.r1cs().qap_rows().next_power_of_two();
+    let found = subject.key.r1cs().domain_size();
     if found == 1 << bits {
         Ok(())
     } else {
@@ -156,7 +157,7 @@ fn measure(bits: u32, peers: &Peers) -> Result<Value, Box<dyn Error>> {
     }
     let directory = tempfile::tempdir()?;
     let files = subject.files(directory.path())?;
-    let zkey = files.read()?;
+    let zkey = files.read(&files.prepared)?;
     let (mut costs, mut steps) = (Costs::default(), Steps::default());
     for run in 0..RUNS {
         round(&subject, &ark, &mut costs, &mut steps)?;
@@ -168,9 +169,14 @@ fn measure(bits: u32, peers: &Peers) -> Result<Value, Box<dyn Error>> {
             result?;
             costs.add(name, cost);
         }
-        let (cost, result) = Cost::of(|| prove_zkey(&files.read()?, Backend::Vectors));
-        result?;
-        costs.add("ours_cold", cost);
+        for (name, key) in [
+            ("ours_prepared", &files.prepared),
+            ("ours_cold", &files.zkey),
+        ] {
+            let (cost, result) = Cost::of(|| prove_zkey(&files.read(key)?, Backend::Vectors));
+            result?;
+            costs.add(name, cost);
+        }
         if let Some(program) = &peers.rapidsnark {
             costs.add("rapidsnark", Cost::of_program(program, &files.args())?);
         }
@@ -200,6 +206,7 @@ fn measure(bits: u32, peers: &Peers) -> Result<Value, Box<dyn Error>> {
         "scalar_vs_ark_groth16": costs.ratio("ark_groth16", "ours_scalar"),
         "vs_rapidsnark": costs.ratio("rapidsnark", "ours_zkey"),
         "scalar_vs_rapidsnark": costs.ratio("rapidsnark", "ours_zkey_scalar"),
+        "vs_rapidsnark_prepared": costs.ratio("rapidsnark", "ours_prepared"),
         "vs_rapidsnark_cold": costs.ratio("rapidsnark", "ours_cold"),
         "vs_snarkjs": costs.ratio("snarkjs", "ours_zkey"),
         "medians": costs.json(),
@@ -275,7 +282,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "vs_rapidsnark": last("vs_rapidsnark"),
         "scalar_vs_rapidsnark": last("scalar_vs_rapidsnark"),
         "vs_snarkjs": last("vs_snarkjs"),
-        "reasons": peers.reasons(),
+        "reasons": peers.reasons(whole.is_some()),
         "runs": RUNS,
         "snarkjs_runs": SNARKJS_RUNS,
         "optimised": !cfg!(debug_assertions),

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use ark_bn254::Fr;
-use ark_ff::{BigInteger, Field, PrimeField};
+use ark_ff::{BigInteger, PrimeField};
 use maci_benches::prover::Subject;
 use maci_prover::Step;
 use plotters::prelude::*;
@@ -22,7 +22,7 @@ const PRODUCTS: u64 = 6;
 const IN_FQ2: u64 = 3;
 
 /// Seconds of the counted multiplications alone: one affine addition for each point and each non-zero digit of 16 bits, and
-/// the butterflies of seven transforms, all at the speed of [`seconds_of_a_product`]. Sorting, memory, buckets and the rows
+/// the butterflies of four transforms, all at the speed of [`seconds_of_a_product`]. Sorting, memory, buckets and the rows
 /// themselves cost nothing here. `None` without vectors.
 pub(crate) fn floor(subject: &Subject) -> Option<f64> {
     let key = subject.key.query();
@@ -35,9 +35,9 @@ pub(crate) fn floor(subject: &Subject) -> Option<f64> {
     let of =
         |indices: &[u32]| -> u64 { indices.iter().map(|i| digits(&values[*i as usize])).sum() };
     let h = key.h.len() as u64 * u64::from(Fr::MODULUS_BIT_SIZE.div_ceil(WINDOW));
-    let l: u64 = values[r1cs.instance_variables..].iter().map(digits).sum();
-    let size = r1cs.qap_rows().next_power_of_two() as u64;
-    let butterflies = 7 * size / 2 * u64::from(size.trailing_zeros());
+    let l: u64 = values.iter().map(digits).sum();
+    let size = r1cs.domain_size() as u64;
+    let butterflies = 4 * size / 2 * u64::from(size.trailing_zeros());
     let additions = h + l + of(&key.a_indices) + of(&key.b_indices) * IN_FQ2;
     Some((additions * PRODUCTS + butterflies) as f64 * seconds_of_a_product()?)
 }
@@ -48,20 +48,18 @@ fn seconds_of_a_product() -> Option<f64> {
     use maci_lanes::{Eight, Ifma, LANES, Plan};
     const VECTORS: usize = 16;
     const PASSES: usize = 20_000;
-    const PER_LANE: usize = 3;
     let plan = Plan::new(Ifma::detect()?, 8, Fr::from(5u64))?;
     let mut values = vec![Eight::default(); VECTORS];
     let others = values.clone();
-    let factor = Fr::ONE.into();
     let seconds = (0..5).map(|_| {
         let before = maci_benches::cost::cpu();
         for _ in 0..PASSES {
-            plan.quotient(&mut values, &others, &others, &factor);
+            plan.product(&mut values, &others);
         }
         maci_benches::cost::cpu() - before
     });
     let least = seconds.fold(f64::INFINITY, f64::min);
-    Some(least / (PASSES * VECTORS * LANES * PER_LANE) as f64)
+    Some(least / (PASSES * VECTORS * LANES) as f64)
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -70,10 +68,11 @@ fn seconds_of_a_product() -> Option<f64> {
 }
 
 /// The provers, as they are called in the figures and in the report.
-const PROVERS: [(&str, &str); 7] = [
+const PROVERS: [(&str, &str); 8] = [
     ("ours", "maci-rs"),
     ("ours_scalar", "maci-rs, scalar"),
     ("ours_zkey", "maci-rs, zkey"),
+    ("ours_prepared", "maci-rs, prepared zkey mapped and checked"),
     ("ours_cold", "maci-rs, zkey read and checked"),
     ("ark_groth16", "ark-groth16"),
     ("rapidsnark", "rapidsnark"),
@@ -104,8 +103,8 @@ fn text(data: &Value) -> Result<String, std::fmt::Error> {
     let mut out = String::from(
         "# The prover beside others\n\n\
          Written by `cargo xtask bench prover --report`; times of one machine, which carry over as ratios only. Medians of \
-         processor seconds over all threads, provers in turns. Keys are in memory for maci-rs and ark-groth16, but for *zkey read \
-         and checked*; snarkjs and rapidsnark are whole processes and read the zkey. All is built for the processor at hand, \
+         processor seconds over all threads, provers in turns. Keys are in memory for maci-rs and ark-groth16, but where it says *mapped* \
+         or *read*; snarkjs and rapidsnark are whole processes and read the zkey. All is built for the processor at hand, \
          arkworks with its assembler. \"vs\" is their time over ours: vs snarkjs and rapidsnark with the same zkey.\n\n",
     );
     out.push_str("| domain | circuit | rows |");

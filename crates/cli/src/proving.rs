@@ -1,8 +1,10 @@
 //! What the commands that make proofs have in common: their options, and how they open the job.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
+use maci_keys::{KeyFileError, snarkjs::SnarkjsFileError};
 
 use crate::audit::DevKeysArgs;
 use crate::context::Context;
@@ -52,5 +54,17 @@ impl ProvingArgs {
                 ..Opening::default()
             },
         )
+    }
+}
+
+/// A key or witness of snarkjs' kind that was refused.
+pub(crate) fn unreadable(code: &'static str, path: &Path, error: &SnarkjsFileError) -> Failure {
+    let message = format!("{}: {error}", path.display());
+    match error {
+        SnarkjsFileError::Io(_) | SnarkjsFileError::Prepared(KeyFileError::Io(_)) => {
+            Failure::outside(code, message)
+        }
+        SnarkjsFileError::WitnessLength { .. } => Failure::conflict(code, message),
+        _ => Failure::usage(code, message),
     }
 }

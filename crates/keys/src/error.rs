@@ -70,6 +70,22 @@ pub enum KeyFileError {
         /// Entries in the file.
         found: usize,
     },
+    /// An entry of an undamaged body names what is not there.
+    #[error("section {section}: entry {found} is out of range, it must be below {bound}")]
+    Range {
+        /// Which section.
+        section: &'static str,
+        /// What the entry says.
+        found: usize,
+        /// The first number that is too great.
+        bound: usize,
+    },
+    /// The rows of an undamaged body contradict each other.
+    #[error("section {section}: the ends of its rows are not in order")]
+    Rows {
+        /// Which section.
+        section: &'static str,
+    },
     /// The verifying key inside was refused.
     #[error("verifying key: {0}")]
     VerifyingKey(#[from] maci_verifier::Error),

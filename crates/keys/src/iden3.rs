@@ -8,7 +8,7 @@ use ark_bn254::Fr;
 use ark_ff::{BigInteger, PrimeField};
 
 use crate::R1cs;
-use crate::r1cs::Rows;
+use crate::Rows;
 
 const FIELD_BYTES: u32 = 32;
 const HEADER: u32 = 1;

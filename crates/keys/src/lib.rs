@@ -13,26 +13,36 @@
 //! - [`store`]: proving keys cached by circuit digest.
 //! - [`manifest`]: `keys/manifest.toml` and the verifying keys beside it.
 //! - [`shipped`]: both, compiled in.
+//! - [`textbook`]: a dev key's points as other provers have them.
 //! - [`snarkjs`]: keys and witnesses of circom's and snarkjs' own file formats.
 
 pub mod container;
 pub mod error;
+mod file;
 mod fixed_base;
 pub mod iden3;
 pub mod label;
+mod list;
 pub mod manifest;
 pub mod proving_key;
+mod query;
 pub mod r1cs;
+mod rows;
 mod sections;
 pub mod setup;
 pub mod shipped;
 pub mod snarkjs;
 pub mod store;
+pub mod textbook;
 
 pub use error::{KeyFileError, ManifestError, StoreError};
 pub use label::{AllowInsecureDevKeys, InsecureKey, Labelled, Provenance};
+pub use list::List;
 pub use manifest::{Entry, Manifest};
 pub use proving_key::ProvingKey;
+pub use query::Query;
 pub use r1cs::R1cs;
+pub use rows::Rows;
 pub use setup::{Stage, dev_verifying_key};
 pub use store::KeyStore;
+pub use textbook::Textbook;

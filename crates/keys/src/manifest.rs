@@ -3,6 +3,7 @@
 //! Beside it lies `<circuit-id>.vk` for each entry. A key is read only through the manifest: file digest, key identity,
 //! circuit and label must all agree.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use maci_circuits::CircuitDigest;
@@ -10,8 +11,9 @@ use maci_verifier::{CircuitId, KeyPoints, Mode, VerifyingKey, VkId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::container::{Body, Header, Kind, temporary_name, to_bytes};
+use crate::container::{Header, Kind, from_bytes, to_bytes};
 use crate::error::{KeyFileError, ManifestError};
+use crate::file::write_whole;
 use crate::label::{Labelled, Provenance};
 use crate::setup::dev_verifying_key;
 
@@ -126,13 +128,10 @@ fn read(path: &Path) -> Result<Vec<u8>, ManifestError> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), ManifestError> {
-    let temporary = temporary_name(path);
-    std::fs::write(&temporary, bytes)
-        .and_then(|()| std::fs::rename(&temporary, path))
-        .map_err(|source| ManifestError::Io {
-            path: path.to_path_buf(),
-            source,
-        })
+    write_whole(path, |out| out.write_all(bytes)).map_err(|source| ManifestError::Io {
+        path: path.to_path_buf(),
+        source,
+    })
 }
 
 impl Manifest {
@@ -338,11 +337,8 @@ pub fn vk_bytes(key: &Labelled<VerifyingKey>, circuit_digest: CircuitDigest) -> 
 }
 
 fn parse_vk(bytes: &[u8]) -> Result<(Header, VerifyingKey), KeyFileError> {
-    let mut body = Body::new(bytes, Kind::VerifyingKey)?;
-    let mut key = Vec::new();
-    std::io::Read::read_to_end(&mut body, &mut key)?;
-    let header = body.finish()?;
-    let points = KeyPoints::from_bytes(&key).map_err(maci_verifier::Error::from)?;
+    let (header, key) = from_bytes(bytes, Kind::VerifyingKey)?;
+    let points = KeyPoints::from_bytes(key).map_err(maci_verifier::Error::from)?;
     Ok((header, VerifyingKey::new(header.circuit, points)?))
 }
 

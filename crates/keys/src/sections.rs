@@ -1,134 +1,114 @@
-//! Lists in key files: a count, then items as raw bytes; numbers as their Montgomery limbs.
+//! The body of key files: numbers of eight bytes, and lists. A list is its length and its items, which begin at a multiple of a
+//! cache line in the file, so that they can be used where they lie.
 
-use std::io::{Read, Write};
+use std::io::{self, Write};
+use std::ops::Range;
+use std::sync::Arc;
 
-use ark_bn254::{Fq, Fq2, Fr, G1Affine, G2Affine};
-use ark_ff::BigInt;
+use bytemuck::Pod;
+use maci_lanes::Mapped;
+use sha2::{Digest, Sha256};
 
-use crate::container::Body;
 use crate::error::KeyFileError;
+use crate::list::List;
 
-/// Points are converted in pieces of this many bytes.
-const PIECE: usize = 1 << 16;
+/// Items lie as the processor reads them.
+const _: () = assert!(
+    cfg!(target_endian = "little"),
+    "key files are for processors with the least significant byte first"
+);
 
-pub(crate) fn write_items<T, const N: usize>(
-    out: &mut dyn Write,
-    items: &[T],
-    bytes_of: impl Fn(&T) -> [u8; N],
-) -> std::io::Result<()> {
-    out.write_all(&(items.len() as u64).to_le_bytes())?;
-    let mut piece = Vec::with_capacity(PIECE);
-    for chunk in items.chunks(PIECE / N) {
-        piece.clear();
-        for item in chunk {
-            piece.extend_from_slice(&bytes_of(item));
+/// Where items may begin.
+const LINE: usize = 64;
+
+fn padding(at: usize) -> usize {
+    at.next_multiple_of(LINE) - at
+}
+
+/// A body that is being written.
+pub(crate) struct Output<'a> {
+    out: &'a mut dyn Write,
+    hasher: Sha256,
+    start: usize,
+    length: usize,
+}
+
+impl<'a> Output<'a> {
+    /// A body that begins at a place of the file.
+    pub(crate) fn new(out: &'a mut dyn Write, start: usize) -> Self {
+        Self {
+            out,
+            hasher: Sha256::new(),
+            start,
+            length: 0,
         }
-        out.write_all(&piece)?;
     }
-    Ok(())
-}
 
-pub(crate) fn read_items<T, const N: usize>(
-    body: &mut Body,
-    of_bytes: impl Fn(&[u8; N]) -> T,
-) -> Result<Vec<T>, KeyFileError> {
-    let mut count = [0u8; 8];
-    body.read_exact(&mut count).map_err(ended)?;
-    let mut left = usize::try_from(u64::from_le_bytes(count)).unwrap_or(usize::MAX);
-    // A count beyond the file's end is not believed.
-    if left
-        .checked_mul(N)
-        .is_none_or(|bytes| bytes as u64 > body.left())
-    {
-        return Err(KeyFileError::Truncated);
+    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.hasher.update(bytes);
+        self.length += bytes.len();
+        self.out.write_all(bytes)
     }
-    let mut items = Vec::with_capacity(left);
-    let mut piece = vec![0u8; PIECE / N * N];
-    while left > 0 {
-        let now = left.min(PIECE / N);
-        let bytes = &mut piece[..now * N];
-        body.read_exact(bytes).map_err(ended)?;
-        items.extend(bytes.as_chunks::<N>().0.iter().map(&of_bytes));
-        left -= now;
-    }
-    Ok(items)
-}
 
-pub(crate) fn ended(error: std::io::Error) -> KeyFileError {
-    if error.kind() == std::io::ErrorKind::UnexpectedEof {
-        KeyFileError::Truncated
-    } else {
-        error.into()
+    pub(crate) fn number(&mut self, number: usize) -> io::Result<()> {
+        self.bytes(&(number as u64).to_le_bytes())
+    }
+
+    pub(crate) fn list<T: Pod>(&mut self, items: &[T]) -> io::Result<()> {
+        self.number(items.len())?;
+        self.bytes(&[0; LINE][..padding(self.start + self.length)])?;
+        self.bytes(bytemuck::cast_slice(items))
+    }
+
+    /// Length and SHA-256.
+    pub(crate) fn finish(self) -> (u64, [u8; 32]) {
+        (self.length as u64, self.hasher.finalize().into())
     }
 }
 
-pub(crate) fn read_block(body: &mut Body) -> Result<Vec<u8>, KeyFileError> {
-    read_items::<u8, 1>(body, |[byte]| *byte)
+/// A body whose digest has matched.
+pub(crate) struct Input {
+    map: Arc<Mapped>,
+    left: Range<usize>,
 }
 
-pub(crate) fn write_indices(out: &mut dyn Write, indices: &[u32]) -> std::io::Result<()> {
-    write_items(out, indices, |index| index.to_le_bytes())
-}
-
-pub(crate) fn read_indices(body: &mut Body) -> Result<Vec<u32>, KeyFileError> {
-    read_items(body, |bytes| u32::from_le_bytes(*bytes))
-}
-
-pub(crate) fn write_scalars(out: &mut dyn Write, scalars: &[Fr]) -> std::io::Result<()> {
-    write_items(out, scalars, |scalar| limbs::<32>([&scalar.0]))
-}
-
-pub(crate) fn read_scalars(body: &mut Body) -> Result<Vec<Fr>, KeyFileError> {
-    read_items::<Fr, 32>(body, |bytes| {
-        let [value] = numbers(bytes);
-        Fr::new_unchecked(value)
-    })
-}
-
-/// Little-endian Montgomery limbs, one number after the other.
-fn limbs<'a, const N: usize>(numbers: impl IntoIterator<Item = &'a BigInt<4>>) -> [u8; N] {
-    let mut bytes = [0u8; N];
-    let limbs = numbers.into_iter().flat_map(|value| value.0);
-    for (chunk, limb) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(limbs) {
-        *chunk = limb.to_le_bytes();
+impl Input {
+    pub(crate) fn new(map: Arc<Mapped>, body: Range<usize>) -> Self {
+        Self { map, left: body }
     }
-    bytes
-}
 
-fn numbers<const N: usize, const C: usize>(bytes: &[u8; N]) -> [BigInt<4>; C] {
-    let mut limbs = bytes
-        .as_chunks::<8>()
-        .0
-        .iter()
-        .map(|chunk| u64::from_le_bytes(*chunk));
-    core::array::from_fn(|_| BigInt(core::array::from_fn(|_| limbs.next().unwrap_or(0))))
-}
+    fn skip(&mut self, count: usize) -> Result<Range<usize>, KeyFileError> {
+        let start = self.left.start;
+        let end = start
+            .checked_add(count)
+            .filter(|end| *end <= self.left.end)
+            .ok_or(KeyFileError::Truncated)?;
+        self.left.start = end;
+        Ok(start..end)
+    }
 
-fn coordinates<const N: usize, const C: usize>(bytes: &[u8; N]) -> [Fq; C] {
-    numbers(bytes).map(Fq::new_unchecked)
-}
+    pub(crate) fn number(&mut self) -> Result<usize, KeyFileError> {
+        let place = self.skip(8)?;
+        let bytes = self.map.bytes().get(place).and_then(|it| it.first_chunk());
+        let number = bytes.map_or(u64::MAX, |bytes| u64::from_le_bytes(*bytes));
+        Ok(usize::try_from(number).unwrap_or(usize::MAX))
+    }
 
-pub(crate) fn write_g1s(out: &mut dyn Write, points: &[G1Affine]) -> std::io::Result<()> {
-    // In BN254 the identity is (0, 0).
-    write_items(out, points, |point| limbs::<64>([&point.x.0, &point.y.0]))
-}
+    pub(crate) fn list<T: Pod>(&mut self) -> Result<List<T>, KeyFileError> {
+        let count = self.number()?;
+        self.skip(padding(self.left.start))?;
+        // A count beyond the file's end is not believed.
+        let length = count.checked_mul(size_of::<T>());
+        let place = self.skip(length.ok_or(KeyFileError::Truncated)?)?;
+        List::in_file(&self.map, place).ok_or(KeyFileError::Truncated)
+    }
 
-pub(crate) fn read_g1s(body: &mut Body) -> Result<Vec<G1Affine>, KeyFileError> {
-    read_items::<G1Affine, 64>(body, |bytes| {
-        let [x, y] = coordinates(bytes);
-        G1Affine::new_unchecked(x, y)
-    })
-}
-
-pub(crate) fn write_g2s(out: &mut dyn Write, points: &[G2Affine]) -> std::io::Result<()> {
-    write_items(out, points, |point| {
-        limbs::<128>([&point.x.c0.0, &point.x.c1.0, &point.y.c0.0, &point.y.c1.0])
-    })
-}
-
-pub(crate) fn read_g2s(body: &mut Body) -> Result<Vec<G2Affine>, KeyFileError> {
-    read_items::<G2Affine, 128>(body, |bytes| {
-        let [x0, x1, y0, y1] = coordinates(bytes);
-        G2Affine::new_unchecked(Fq2::new(x0, x1), Fq2::new(y0, y1))
-    })
+    /// That nothing is left.
+    pub(crate) fn finish(self) -> Result<(), KeyFileError> {
+        if self.left.is_empty() {
+            Ok(())
+        } else {
+            Err(KeyFileError::TrailingBytes)
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! Groth16 key generation over a circuit's matrices.
 //!
-//! It follows the generator of ark-groth16 with its `LibsnarkReduction`, so that either prover accepts the keys; unlike it,
-//! it synthesises once, keeps the matrices for the prover, drops points at infinity, multiplies with affine sums and takes its
-//! secrets as an argument.
+//! The verifying key and the proofs are those of ark-groth16's generator with the same secrets. The proving key is made for
+//! fewer transforms: the quotient's points belong to its values at the odd points of the doubled domain, as circom's do, and
+//! what C adds to the quotient is in L already (docs/prover.md §3). [`Textbook`](crate::textbook::Textbook) has the points as
+//! others want them.
 
 use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
@@ -19,7 +20,9 @@ use sha2::{Digest, Sha256};
 use crate::error::StoreError;
 use crate::fixed_base::FixedBase;
 use crate::label::{Labelled, Provenance};
-use crate::proving_key::{ProvingKey, Query};
+use crate::list::List;
+use crate::proving_key::ProvingKey;
+use crate::query::Query;
 use crate::r1cs::R1cs;
 
 /// What key generation is doing.
@@ -45,10 +48,10 @@ pub enum Stage {
 #[derive(Clone)]
 pub(crate) struct Secrets {
     alpha: Fr,
-    beta: Fr,
+    pub(crate) beta: Fr,
     gamma: Fr,
-    delta: Fr,
-    tau: Fr,
+    pub(crate) delta: Fr,
+    pub(crate) tau: Fr,
 }
 
 impl Secrets {
@@ -76,26 +79,16 @@ impl Secrets {
     }
 }
 
-impl Secrets {
-    pub(crate) fn delta(&self) -> Fr {
-        self.delta
-    }
-
-    pub(crate) fn tau(&self) -> Fr {
-        self.tau
-    }
-}
-
-/// Each variable's polynomials of A, B and C at tau, and the powers' vanishing polynomial.
-struct Evaluated {
+/// Each variable's polynomials of A, B and C at tau, and the polynomial that vanishes on the domain.
+pub(crate) struct Evaluated {
     a: Vec<Fr>,
-    b: Vec<Fr>,
+    pub(crate) b: Vec<Fr>,
     c: Vec<Fr>,
-    vanishing: Fr,
-    size: usize,
+    pub(crate) vanishing: Fr,
+    pub(crate) size: usize,
 }
 
-fn evaluate(r1cs: &R1cs, tau: Fr) -> Option<Evaluated> {
+pub(crate) fn evaluate(r1cs: &R1cs, tau: Fr) -> Option<Evaluated> {
     let domain = GeneralEvaluationDomain::<Fr>::new(r1cs.qap_rows())?;
     let lagrange = domain.evaluate_all_lagrange_coefficients(tau);
     let mut columns: Vec<Vec<Fr>> = [&r1cs.a, &r1cs.b, &r1cs.c]
@@ -134,8 +127,33 @@ fn dense(values: &[Fr]) -> (Vec<u32>, Vec<Fr>) {
         .unzip()
 }
 
-fn combine(secrets: &Secrets, at: &Evaluated, index: usize) -> Fr {
+/// β·A + α·B + C of a variable.
+pub(crate) fn combine(secrets: &Secrets, at: &Evaluated, index: usize) -> Fr {
     secrets.beta * at.a[index] + secrets.alpha * at.b[index] + at.c[index]
+}
+
+/// The scalars of L, times delta. The quotient takes A·B in place of A·B − C at the odd points, where Z is −2; what that adds is
+/// −C·Z/2, so each variable brings its own C·Z/2 along, a public one nothing else.
+fn folded(secrets: &Secrets, at: &Evaluated, inputs: usize) -> Vec<Fr> {
+    let half = (Fr::ONE + Fr::ONE).inverse().unwrap_or_default() * at.vanishing;
+    (0..at.c.len())
+        .into_par_iter()
+        .map(|index| {
+            let quotient = half * at.c[index];
+            if index < inputs {
+                quotient
+            } else {
+                combine(secrets, at, index) + quotient
+            }
+        })
+        .collect()
+}
+
+/// The Lagrange polynomials of the doubled domain's odd points, at tau.
+fn odd_lagrange(tau: Fr, size: usize) -> Option<Vec<Fr>> {
+    let doubled = GeneralEvaluationDomain::<Fr>::new(2 * size)?;
+    let all = doubled.evaluate_all_lagrange_coefficients(tau);
+    Some(all.into_iter().skip(1).step_by(2).collect())
 }
 
 fn verifying_points(secrets: &Secrets, at: &Evaluated, inputs: usize) -> Option<VkParts> {
@@ -188,20 +206,21 @@ struct Multiplier<'a> {
 }
 
 impl Multiplier<'_> {
-    fn run<P>(&mut self, table: &FixedBase<P>, scalars: &[Fr]) -> Vec<Affine<P>>
+    fn run<P, T>(&mut self, table: &FixedBase<P>, scalars: &[Fr]) -> List<T>
     where
         P: SWCurveConfig<ScalarField = Fr>,
+        T: From<Affine<P>>,
     {
         let mut points = Vec::with_capacity(scalars.len());
         for piece in scalars.chunks(PIECE) {
-            points.extend(table.multiply(piece));
+            points.extend(table.multiply(piece).into_iter().map(T::from));
             self.done += piece.len();
             (self.progress)(Stage::Points {
                 done: self.done,
                 total: self.total,
             });
         }
-        points
+        points.into()
     }
 }
 
@@ -225,58 +244,42 @@ pub(crate) fn generate(
 
     let (a_indices, a_scalars) = dense(&at.a);
     let (b_indices, b_scalars) = dense(&at.b);
-    let l_scalars: Vec<Fr> = (inputs..r1cs.variables())
-        .into_par_iter()
-        .map(|index| combine(secrets, &at, index) * delta_inverse)
-        .collect();
-    let h_scalars = powers(secrets.tau, at.vanishing * delta_inverse, at.size - 1);
+    let over_delta = |scalars: Vec<Fr>| -> Vec<Fr> {
+        let scalars = scalars.into_par_iter();
+        scalars.map(|scalar| scalar * delta_inverse).collect()
+    };
+    let l_scalars = over_delta(folded(secrets, &at, inputs));
+    let h_scalars = over_delta(odd_lagrange(secrets.tau, at.size).ok_or_else(too_large)?);
     drop(at);
 
-    let g1_total = a_scalars.len() + b_scalars.len() + l_scalars.len() + h_scalars.len();
+    let g1_total = a_scalars.len() + l_scalars.len() + h_scalars.len();
     let mut multiplier = Multiplier {
         done: 0,
         total: g1_total + b_scalars.len(),
         progress,
     };
     let g2_table = FixedBase::new(G2Projective::generator(), b_scalars.len());
-    let b_g2 = multiplier.run(&g2_table, &b_scalars);
+    let b = multiplier.run(&g2_table, &b_scalars);
     drop(g2_table);
     let g1_table = FixedBase::new(G1Projective::generator(), g1_total);
     let a = multiplier.run(&g1_table, &a_scalars);
-    let b_g1 = multiplier.run(&g1_table, &b_scalars);
     let h = multiplier.run(&g1_table, &h_scalars);
     let l = multiplier.run(&g1_table, &l_scalars);
 
-    let g1 = G1Projective::generator();
     Ok(ProvingKey {
         circuit,
         provenance: Provenance::InsecureDev,
         vk,
-        beta_g1: (g1 * secrets.beta).into_affine(),
-        delta_g1: (g1 * secrets.delta).into_affine(),
         query: Query {
-            a_indices,
+            a_indices: a_indices.into(),
             a,
-            b_indices,
-            b_g1,
-            b_g2,
+            b_indices: b_indices.into(),
+            b,
             h,
             l,
         },
         r1cs,
     })
-}
-
-/// `first`, `first`·tau, `first`·tau² …
-fn powers(tau: Fr, first: Fr, count: usize) -> Vec<Fr> {
-    let mut value = first;
-    (0..count)
-        .map(|_| {
-            let current = value;
-            value *= tau;
-            current
-        })
-        .collect()
 }
 
 /// The verifying key of a circuit's dev key, without the proving key: the time of one synthesis.

@@ -10,6 +10,7 @@
 mod binfile;
 mod error;
 mod export;
+mod prepared;
 mod wtns;
 mod zkey;
 

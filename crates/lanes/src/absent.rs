@@ -2,10 +2,10 @@
 
 use ark_bn254::{G1Affine, G2Affine};
 
-use crate::{Ifma, Pair, PointSums};
+use crate::{Ifma, PackedG1, PackedG2, Pair, PointSums};
 
 macro_rules! absent {
-    ($name:ident, $affine:ty) => {
+    ($name:ident, $affine:ty, $Stored:ty) => {
         /// Points in vectors: there is no value.
         #[derive(Clone, Copy, Debug)]
         pub struct $name(Ifma);
@@ -19,10 +19,15 @@ macro_rules! absent {
 
         impl PointSums for $name {
             type Affine = $affine;
+            type Stored = $Stored;
             type Packed = ();
             type Scratch = ();
 
-            fn pack(self, _: &[$affine], _: &mut [()]) {
+            fn as_kept(self, _: &[$Stored]) -> Option<&[()]> {
+                self.0.never()
+            }
+
+            fn keep(self, _: &[$Stored], _: &mut [()]) {
                 self.0.never()
             }
 
@@ -49,5 +54,5 @@ macro_rules! absent {
     };
 }
 
-absent!(VectorG1, G1Affine);
-absent!(VectorG2, G2Affine);
+absent!(VectorG1, G1Affine, PackedG1);
+absent!(VectorG2, G2Affine, PackedG2);

@@ -2,11 +2,12 @@
 //!
 //! AVX-512 IFMA multiplies eight pairs of 52-bit limbs in one instruction. This crate has field arithmetic on eight
 //! lanes and what is built right on it: the Poseidon permutation ([`Poseidon`]) and sums of many pairs of points
-//! ([`PointSums`]), with a scalar twin where the caller has none. Whether the processor has the instructions is found at
+//! ([`PointSums`]), with a scalar twin where the caller has none. Points lie in key files as vectors read them ([`PackedG1`],
+//! [`Mapped`]). Whether the processor has the instructions is found at
 //! run time; [`available`] tells, and `MACI_FIELD=scalar` in the environment or the feature `scalar` forces the scalar code.
 //!
 //! The only `unsafe` of the workspace is in this crate: entering code compiled for the instructions, which a value of
-//! [`Ifma`] or [`Poseidon`] proves to be there, and moving vectors from and to memory.
+//! [`Ifma`] or [`Poseidon`] proves to be there, moving vectors from and to memory, and mapping files.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![allow(
@@ -16,9 +17,11 @@
 
 mod inverse;
 mod limbs;
+mod mapped;
 mod points;
 mod poseidon;
 mod prefetch;
+mod stored;
 
 #[cfg(not(target_arch = "x86_64"))]
 mod absent;
@@ -37,12 +40,12 @@ mod vector_points;
 
 #[cfg(not(target_arch = "x86_64"))]
 pub use absent::{VectorG1, VectorG2};
-#[cfg(target_arch = "x86_64")]
-pub use packed::{PackedG1, PackedG2};
+pub use mapped::Mapped;
 pub use points::{Pair, Plain, PlainScratch, PointSums, ScalarG1, ScalarG2};
 pub use poseidon::{Poseidon, Schedule};
+pub use stored::{PackedG1, PackedG2};
 #[cfg(target_arch = "x86_64")]
-pub use transform::{Eight, Factor, Plan};
+pub use transform::{Eight, Plan};
 #[cfg(target_arch = "x86_64")]
 pub use vector_points::{ScratchG1, ScratchG2, VectorG1, VectorG2};
 

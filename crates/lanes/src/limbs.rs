@@ -83,7 +83,7 @@ const fn ratio(p: &[u64; 4]) -> u64 {
 }
 
 /// 2^`exponent` mod p.
-const fn power_of_two(p: &[u64; 4], exponent: u32) -> [u64; 4] {
+pub(crate) const fn power_of_two(p: &[u64; 4], exponent: u32) -> [u64; 4] {
     let mut value = [1, 0, 0, 0];
     let mut done = 0;
     while done < exponent {

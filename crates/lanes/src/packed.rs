@@ -1,8 +1,5 @@
-//! Points in cache lines: four words of 64 bits a coordinate, in the vectors' Montgomery form.
-//!
-//! A coordinate is a number below 2^256 congruent to x·2^260; (0, 0) is the point at infinity, which lies on neither
-//! curve. A point in G1 is one cache line and one in G2 is two, so that fetching eight points is eight or sixteen
-//! loads, and a transposition makes lanes of them.
+//! Stored points to lanes and back: fetching eight is eight or sixteen loads of a cache line, and a transposition makes lanes of
+//! them.
 
 use core::arch::x86_64::{
     __m512i, _mm512_and_si512, _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_setr_epi64,
@@ -15,17 +12,8 @@ use crate::{
     fq2::Element2,
     ifma::{Element, broadcast, from_array, to_array},
     limbs::{BaseField, MASK},
+    stored::{PackedG1, PackedG2},
 };
-
-/// A point in G1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C, align(64))]
-pub struct PackedG1(pub(crate) [u64; 8]);
-
-/// A point in G2.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C, align(64))]
-pub struct PackedG2(pub(crate) [[u64; 8]; 2]);
 
 /// Eight lanes of four or eight words out of eight rows.
 #[inline]

@@ -15,8 +15,8 @@ use crate::{
     ifma::{Element, Loose, Sum},
     inverse::Invert,
     limbs::{BaseField, Modulus, join, less_p},
-    packed::{PackedG1, PackedG2},
     prefetch::prefetch,
+    stored::{PackedG1, PackedG2},
 };
 
 /// Vectors that share an inversion.
@@ -37,7 +37,7 @@ pub(crate) fn leave(element: &Element<BaseField>) -> [Fq; LANES] {
 
 /// The vectors' form of eight of arkworks' numbers, below 1.02·p.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(crate) fn enter(numbers: &[Fq; LANES]) -> Element<BaseField> {
+fn enter(numbers: &[Fq; LANES]) -> Element<BaseField> {
     let mut limbs = [[0; LANES]; 5];
     for (lane, number) in numbers.iter().enumerate() {
         for (limb, value) in limbs.iter_mut().zip(crate::limbs::split(&number.0.0, 0)) {

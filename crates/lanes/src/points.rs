@@ -11,6 +11,7 @@ use ark_ff::Field;
 
 use crate::inverse::Invert;
 use crate::prefetch::prefetch;
+use crate::stored::{PackedG1, PackedG2};
 
 /// Two operands and the place of their sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,13 +30,18 @@ pub struct Pair {
 pub trait PointSums: Copy + Debug + Send + Sync + 'static {
     /// Points as arkworks has them.
     type Affine: AffineRepr<ScalarField = Fr>;
-    /// Points as they are kept; the default is infinity.
+    /// Points as key files have them.
+    type Stored: Copy + From<Self::Affine> + Send + Sync + 'static;
+    /// Points as sums take them; the default is infinity.
     type Packed: Copy + Debug + Default + Send + Sync + 'static;
     /// Room that calls share.
     type Scratch: Default + Send;
 
-    /// Converts points; the slices are equally long.
-    fn pack(self, points: &[Self::Affine], out: &mut [Self::Packed]);
+    /// Stored points as they lie, where sums take them so.
+    fn as_kept(self, points: &[Self::Stored]) -> Option<&[Self::Packed]>;
+
+    /// Converts stored points; the slices are equally long.
+    fn keep(self, points: &[Self::Stored], out: &mut [Self::Packed]);
 
     /// Converts a point back.
     fn unpack(self, point: &Self::Packed) -> Self::Affine;
@@ -206,15 +212,21 @@ fn add<F: Invert>(
 }
 
 macro_rules! scalar {
-    ($name:ident, $affine:ty, $field:ty) => {
+    ($name:ident, $affine:ty, $Stored:ty, $field:ty) => {
         impl PointSums for $name {
             type Affine = $affine;
+            type Stored = $Stored;
             type Packed = Plain<$field>;
             type Scratch = PlainScratch<$field>;
 
-            fn pack(self, points: &[$affine], out: &mut [Self::Packed]) {
+            fn as_kept(self, _: &[$Stored]) -> Option<&[Self::Packed]> {
+                None
+            }
+
+            fn keep(self, points: &[$Stored], out: &mut [Self::Packed]) {
                 for (out, point) in out.iter_mut().zip(points) {
-                    *out = point.xy().map(|(x, y)| Plain { x, y }).unwrap_or_default();
+                    let [x, y] = point.coordinates();
+                    *out = Plain { x, y };
                 }
             }
 
@@ -264,5 +276,5 @@ macro_rules! scalar {
     };
 }
 
-scalar!(ScalarG1, G1Affine, Fq);
-scalar!(ScalarG2, G2Affine, Fq2);
+scalar!(ScalarG1, G1Affine, PackedG1, Fq);
+scalar!(ScalarG2, G2Affine, PackedG2, Fq2);

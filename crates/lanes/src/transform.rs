@@ -14,7 +14,7 @@
 use core::array::from_fn;
 
 use ark_bn254::Fr;
-use ark_ff::{AdditiveGroup, BigInt, FftField, Field, PrimeField};
+use ark_ff::{AdditiveGroup, BigInt, FftField, Field};
 
 use crate::{
     Ifma, LANES,
@@ -28,17 +28,7 @@ use crate::{
 #[repr(C, align(64))]
 pub struct Eight([[u64; LANES]; 5]);
 
-/// A number that values on the coset are multiplied by.
-#[derive(Clone, Copy, Debug)]
-pub struct Factor(Limbs);
-
-impl From<Fr> for Factor {
-    fn from(value: Fr) -> Self {
-        Self(limbs::constant(&value))
-    }
-}
-
-/// The tables of one size: from values at the roots of unity to values on the coset, and from there to coefficients.
+/// The tables of one size: from values at the roots of unity to values on the coset.
 #[derive(Debug)]
 pub struct Plan {
     _ifma: Ifma,
@@ -55,9 +45,6 @@ pub struct Plan {
     evaluation_steps: Vec<Eight>,
     /// g^(n1·j) / n for each place of a row's coefficient.
     to_coset: Vec<Limbs>,
-    /// g^-j for each row's place of eight, and g^(−n1·j) / n as a plain number for each place in a row.
-    from_coset_rows: Vec<Eight>,
-    from_coset: Vec<Limbs>,
 }
 
 /// The place that a bit-reversed order gives to an index.
@@ -110,7 +97,9 @@ impl Plan {
         let size = 1usize << bits;
         let root = Fr::get_root_of_unity(size as u64)?;
         let inverse_root = root.inverse()?;
-        let inverse_shift = shift.inverse()?;
+        if shift == Fr::ZERO {
+            return None;
+        }
         let inverse_size = Fr::from(size as u64).inverse()?;
         let column_bits = bits / 2;
         let row_bits = bits - column_bits;
@@ -118,14 +107,7 @@ impl Plan {
         let of_column = |root: Fr| root.pow([columns as u64]);
         let of_row = |root: Fr| root.pow([rows as u64]);
         // Places of a row hold its coefficients in bit-reversed order.
-        let along_row = |base: Fr| -> Vec<Fr> {
-            let powers: Vec<Fr> = powers(of_row(base), inverse_size, columns).collect();
-            (0..columns)
-                .map(|place| powers[reversed(place, column_bits)])
-                .collect()
-        };
-        let row_powers: Vec<Fr> = powers(inverse_shift, Fr::ONE, rows).collect();
-        let plain = |value: Fr| limbs::split(&value.into_bigint().0, 0);
+        let along_row: Vec<Fr> = powers(of_row(shift), inverse_size, columns).collect();
         Some(Self {
             _ifma: ifma,
             row_bits,
@@ -136,9 +118,9 @@ impl Plan {
             row_powers: in_order(of_row(root), column_bits),
             interpolation_steps: vectors(powers(inverse_root, Fr::ONE, columns)),
             evaluation_steps: vectors(powers(root, shift, columns)),
-            to_coset: along_row(shift).iter().map(limbs::constant).collect(),
-            from_coset_rows: vectors((0..rows).map(|place| row_powers[reversed(place, row_bits)])),
-            from_coset: along_row(inverse_shift).into_iter().map(plain).collect(),
+            to_coset: (0..columns)
+                .map(|place| limbs::constant(&along_row[reversed(place, column_bits)]))
+                .collect(),
         })
     }
 
@@ -157,25 +139,11 @@ impl Plan {
         1 << self.column_bits
     }
 
-    /// Where a coefficient is found: its block of eight rows, its place in the block.
-    pub fn place_of(&self, coefficient: usize) -> (usize, usize) {
-        let row = reversed(coefficient & (self.rows() - 1), self.row_bits);
-        let place = reversed(coefficient >> self.row_bits, self.column_bits);
-        (row / LANES, place * LANES + row % LANES)
-    }
-
     /// From values in their order, zeros behind them: a block of columns of a half-interpolated polynomial.
     #[allow(unsafe_code)]
     pub fn interpolate_values(&self, block: usize, values: &[Fr], out: &mut [Eight]) {
         // SAFETY: a plan holds the proof that the instructions are there.
         unsafe { self.interpolate_values_inner(block, values, out) }
-    }
-
-    /// From values that are already in a block of columns.
-    #[allow(unsafe_code)]
-    pub fn interpolate_columns(&self, block: usize, columns: &mut [Eight]) {
-        // SAFETY: as above.
-        unsafe { self.interpolate_columns_inner(block, columns) }
     }
 
     /// Ends the interpolation of a block of rows and begins the evaluation on the coset.
@@ -192,11 +160,18 @@ impl Plan {
         unsafe { self.columns_on_coset_inner(block, rows, columns) }
     }
 
-    /// (a·b − c)·factor of values on the coset, written to `a`.
+    /// a·b of values on the coset, written to `a`.
     #[allow(unsafe_code, clippy::unused_self, reason = "it is the proof")]
-    pub fn quotient(&self, a: &mut [Eight], b: &[Eight], c: &[Eight], factor: &Factor) {
+    pub fn product(&self, a: &mut [Eight], b: &[Eight]) {
         // SAFETY: as above.
-        unsafe { quotient_inner(a, b, c, factor) }
+        unsafe { product_inner(a, b) }
+    }
+
+    /// a·b − c of values on the coset, written to `a`.
+    #[allow(unsafe_code, clippy::unused_self, reason = "it is the proof")]
+    pub fn product_less(&self, a: &mut [Eight], b: &[Eight], c: &[Eight]) {
+        // SAFETY: as above.
+        unsafe { product_less_inner(a, b, c) }
     }
 
     /// Eight values as plain numbers.
@@ -204,19 +179,6 @@ impl Plan {
     pub fn plain(&self, values: &Eight) -> [BigInt<4>; LANES] {
         // SAFETY: as above.
         unsafe { plain_inner(values) }
-    }
-
-    /// Ends the interpolation from the coset of a block of rows: coefficients as [`Plan::place_of`] finds them.
-    #[allow(unsafe_code)]
-    pub fn coefficients(
-        &self,
-        block: usize,
-        columns: &[Eight],
-        scratch: &mut [Eight],
-        out: &mut [BigInt<4>],
-    ) {
-        // SAFETY: as above.
-        unsafe { self.coefficients_inner(block, columns, scratch, out) }
     }
 
     #[target_feature(enable = "avx512f,avx512ifma")]
@@ -232,13 +194,8 @@ impl Plan {
             };
             out.set(&enter(&lanes));
         }
-        self.interpolate_columns_inner(block, out);
-    }
-
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn interpolate_columns_inner(&self, block: usize, columns: &mut [Eight]) {
-        to_coefficients(columns, &self.column_blocks);
-        self.multiply_columns(&self.interpolation_steps[block], columns);
+        to_coefficients(out, &self.column_blocks);
+        self.multiply_columns(&self.interpolation_steps[block], out);
     }
 
     /// Multiplies place j of a column by step^j, j the place's index before it was reversed.
@@ -271,31 +228,6 @@ impl Plan {
         self.multiply_columns(&self.evaluation_steps[block], columns);
         to_values(columns, &self.column_powers);
     }
-
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn coefficients_inner(
-        &self,
-        block: usize,
-        columns: &[Eight],
-        scratch: &mut [Eight],
-        out: &mut [BigInt<4>],
-    ) {
-        exchange(columns, self.rows(), block, scratch);
-        to_coefficients(scratch, &self.row_blocks);
-        let of_row = Element::<ScalarField>::load(&self.from_coset_rows[block].0);
-        for ((value, factor), out) in scratch
-            .iter()
-            .zip(&self.from_coset)
-            .zip(out.chunks_mut(LANES))
-        {
-            let plain = value
-                .loose()
-                .normalise()
-                .times(&of_row)
-                .times_constant(factor);
-            out.copy_from_slice(&numbers(&plain));
-        }
-    }
 }
 
 impl Eight {
@@ -318,14 +250,27 @@ impl Eight {
     }
 }
 
+/// Both factors are below 30·p, their product over R below 12·p.
+#[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn quotient_inner(a: &mut [Eight], b: &[Eight], c: &[Eight], factor: &Factor) {
-    let factor = Element::splat(&factor.0);
+fn product_of(a: &Eight, b: &Eight) -> Element {
+    a.loose().normalise().times(&b.loose().normalise())
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn product_inner(a: &mut [Eight], b: &[Eight]) {
+    for (a, b) in a.iter_mut().zip(b) {
+        a.set(&product_of(a, b));
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn product_less_inner(a: &mut [Eight], b: &[Eight], c: &[Eight]) {
+    // Products with 1 are small enough for their difference.
+    let one = Element::one();
     for ((a, b), c) in a.iter_mut().zip(b).zip(c) {
-        // Both are below 30·p, their product over R below 12·p.
-        let product = a.loose().normalise().times(&b.loose().normalise());
-        let c = Sum::product(&c.loose().normalise(), &factor);
-        let difference = Sum::product(&product, &factor).minus(&c);
+        let c = Sum::product(&c.loose().normalise(), &one);
+        let difference = Sum::product(&product_of(a, b), &one).minus(&c);
         a.set(
             &difference
                 .add_after(&Loose::multiple::<1>())

@@ -1,15 +1,12 @@
 //! [`PointSums`] in vectors.
 
-use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
-use ark_ec::AffineRepr;
-use ark_ff::{AdditiveGroup, BigInt, Field};
+use ark_bn254::{G1Affine, G2Affine};
 
 use crate::{
-    Ifma, LANES, Pair, PointSums,
-    fq2::Element2,
-    limbs::{BaseField, Modulus, less_p},
-    packed::{PackedG1, PackedG2},
-    pairs::{enter, g1, g2},
+    Ifma, Pair, PointSums,
+    limbs::{BaseField, Modulus},
+    pairs::{g1, g2},
+    stored::{PackedG1, PackedG2, halves, joined},
 };
 
 /// Points of G1 in vectors. A value proves that the processor has the instructions.
@@ -40,23 +37,6 @@ impl core::fmt::Debug for ScratchG2 {
     }
 }
 
-/// A coordinate, 16 times too large in arkworks' form.
-fn number(words: [u64; 4]) -> Fq {
-    // Below 6·p, as every number below 2^256.
-    let reduced = (0..5).fold(words, |words, _| less_p(words, &BaseField::WORDS));
-    Fq::new_unchecked(BigInt(reduced))
-}
-
-fn sixteenth() -> Fq {
-    Fq::from(16u64).inverse().unwrap_or(Fq::ZERO)
-}
-
-/// Words of a coordinate and of the other.
-fn words(line: &[u64; 8]) -> [[u64; 4]; 2] {
-    let [a, b, c, d, e, f, g, h] = *line;
-    [[a, b, c, d], [e, f, g, h]]
-}
-
 /// 2·p − y, for y up to 2·p.
 fn negated(y: [u64; 4]) -> [u64; 4] {
     let mut out = [0; 4];
@@ -73,22 +53,10 @@ fn negated(y: [u64; 4]) -> [u64; 4] {
     out
 }
 
-fn joined(x: [u64; 4], y: [u64; 4]) -> [u64; 8] {
-    let ([a, b, c, d], [e, f, g, h]) = (x, y);
-    [a, b, c, d, e, f, g, h]
-}
-
 impl VectorG1 {
     /// `None` where [`available`](crate::available) is false.
     pub fn detect() -> Option<Self> {
         Ifma::detect().map(Self)
-    }
-
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn pack_eight(points: &[(Fq, Fq); LANES]) -> [PackedG1; LANES] {
-        let x = enter(&points.map(|(x, _)| x));
-        let y = enter(&points.map(|(_, y)| y));
-        PackedG1::store(&x, &y)
     }
 }
 
@@ -97,39 +65,25 @@ impl VectorG2 {
     pub fn detect() -> Option<Self> {
         Ifma::detect().map(Self)
     }
-
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn pack_eight(points: &[(Fq2, Fq2); LANES]) -> [PackedG2; LANES] {
-        let x = Element2([
-            enter(&points.map(|(x, _)| x.c0)),
-            enter(&points.map(|(x, _)| x.c1)),
-        ]);
-        let y = Element2([
-            enter(&points.map(|(_, y)| y.c0)),
-            enter(&points.map(|(_, y)| y.c1)),
-        ]);
-        PackedG2::store(&x, &y)
-    }
 }
 
 macro_rules! vectors {
     ($name:ident, $affine:ty, $Packed:ty, $Scratch:ty, $module:ident) => {
         type Affine = $affine;
+        type Stored = $Packed;
         type Packed = $Packed;
         type Scratch = $Scratch;
 
-        #[allow(unsafe_code)]
-        fn pack(self, points: &[$affine], out: &mut [$Packed]) {
-            for (points, out) in points.chunks(LANES).zip(out.chunks_mut(LANES)) {
-                let mut eight = [Default::default(); LANES];
-                for (lane, point) in eight.iter_mut().zip(points) {
-                    // Infinity is (0, 0).
-                    *lane = point.xy().unwrap_or_default();
-                }
-                // SAFETY: `self` exists only where the instructions are.
-                let packed = unsafe { Self::pack_eight(&eight) };
-                out.copy_from_slice(&packed[..out.len()]);
-            }
+        fn as_kept(self, points: &[$Packed]) -> Option<&[$Packed]> {
+            Some(points)
+        }
+
+        fn keep(self, points: &[$Packed], out: &mut [$Packed]) {
+            out.copy_from_slice(points);
+        }
+
+        fn unpack(self, point: &$Packed) -> $affine {
+            (*point).into()
         }
 
         fn is_infinite(self, point: &$Packed) -> bool {
@@ -159,20 +113,11 @@ macro_rules! vectors {
 impl PointSums for VectorG1 {
     vectors!(VectorG1, G1Affine, PackedG1, ScratchG1, g1);
 
-    fn unpack(self, point: &PackedG1) -> G1Affine {
-        if self.is_infinite(point) {
-            return G1Affine::zero();
-        }
-        let sixteenth = sixteenth();
-        let [x, y] = words(&point.0).map(|words| number(words) * sixteenth);
-        G1Affine::new_unchecked(x, y)
-    }
-
     fn negate(self, point: &PackedG1) -> PackedG1 {
         if self.is_infinite(point) {
             return *point;
         }
-        let [x, y] = words(&point.0);
+        let [x, y] = halves(&point.0);
         PackedG1(joined(x, negated(y)))
     }
 }
@@ -180,23 +125,11 @@ impl PointSums for VectorG1 {
 impl PointSums for VectorG2 {
     vectors!(VectorG2, G2Affine, PackedG2, ScratchG2, g2);
 
-    fn unpack(self, point: &PackedG2) -> G2Affine {
-        if self.is_infinite(point) {
-            return G2Affine::zero();
-        }
-        let sixteenth = sixteenth();
-        let [x, y] = point.0.map(|line| {
-            let [c0, c1] = words(&line).map(|words| number(words) * sixteenth);
-            Fq2::new(c0, c1)
-        });
-        G2Affine::new_unchecked(x, y)
-    }
-
     fn negate(self, point: &PackedG2) -> PackedG2 {
         if self.is_infinite(point) {
             return *point;
         }
-        let [c0, c1] = words(&point.0[1]);
+        let [c0, c1] = halves(&point.0[1]);
         PackedG2([point.0[0], joined(negated(c0), negated(c1))])
     }
 }

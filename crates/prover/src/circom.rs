@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use crate::cancel::Cancel;
 use crate::error::ProveError;
-use crate::fft::Reduction;
+use crate::fft::Columns;
 use crate::groth16::{Constants, Points, Work};
 use crate::timings::{Step, Timings};
 
@@ -33,12 +33,9 @@ pub enum CircomError {
     /// The key's domain cannot be doubled.
     #[error("a domain of {0} points cannot be doubled")]
     Domain(usize),
-    /// Groth16's r is 0, or so is A: drawn by chance, one in 2^253.
-    #[error("the randomness of the proof is 0, so it would hide nothing: draw it anew")]
-    Randomness,
-    /// Someone asked to stop.
-    #[error("proving was cancelled")]
-    Cancelled,
+    /// The engine stopped: cancelled, or r is 0.
+    #[error(transparent)]
+    Prove(#[from] ProveError),
 }
 
 /// A verified proof and its public inputs.
@@ -73,22 +70,19 @@ pub fn prove_with(
     let values = witness.values();
     let [a, b] = key.evaluate(values);
     // Without a matrix C, the rows' values of C are what they must be.
-    let c = a.par_iter().zip(&b).map(|(a, b)| *a * *b).collect();
-    work.done(Step::Rows).map_err(named)?;
+    let c = Some(a.par_iter().zip(&b).map(|(a, b)| *a * *b).collect());
+    work.done(Step::Rows)?;
     let h = work
-        .quotient(Reduction::Circom, [a, b, c], key.domain_size)
-        .map_err(named)?
+        .quotient(Columns { a, b, c }, key.domain_size)?
         .ok_or(CircomError::Domain(key.domain_size))?;
     let constants = Constants {
         alpha_g1: key.alpha_g1,
         beta_g2: key.beta_g2,
         delta_g2: key.delta_g2,
     };
-    let from = key.instance_variables;
-    let points = work
-        .combine(&key.query, &constants, (values, from), h, r_s)
-        .map_err(named)?;
-    let public_inputs = values.get(1..from).unwrap_or_default().to_vec();
+    let points = work.combine(&key.query, &constants, values, h, r_s)?;
+    let public_inputs = values.get(1..key.instance_variables);
+    let public_inputs = public_inputs.unwrap_or_default().to_vec();
     if !holds(key, &public_inputs, &points) {
         return Err(CircomError::Rejected);
     }
@@ -101,14 +95,6 @@ pub fn prove_with(
         public_inputs,
         timings: work.timings(),
     })
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "an adapter for map_err")]
-fn named(error: ProveError) -> CircomError {
-    match error {
-        ProveError::Randomness => CircomError::Randomness,
-        _ => CircomError::Cancelled,
-    }
 }
 
 /// Groth16's equation: e(A, B) = e(alpha, beta)·e(IC(inputs), gamma)·e(C, delta).

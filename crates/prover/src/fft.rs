@@ -1,11 +1,13 @@
-//! The scalars of a key's points H, from the values of A, B and C at the roots of unity.
+//! The scalars of a key's points H, from the rows' values of A, B and C.
 //!
-//! Each of A, B and C is interpolated and evaluated on a coset, where Z, the polynomial of the roots, has no zero. What
-//! follows is the key's [`Reduction`]. In vectors the two transforms of a polynomial are one walk over the matrix of its
-//! values and back, three passes in all; elsewhere, and for small sizes, arkworks' transforms do the same.
+//! The quotient is known by its values at the odd points of the doubled domain, where Z, the polynomial of the domain's roots,
+//! is −2 and in the points already: A·B − C there is all that is asked for. A, B and C are each interpolated and evaluated at
+//! those points. A key that has C's part in its points L asks for A·B alone, four transforms in place of six. In vectors the
+//! two transforms of a polynomial are one walk over the matrix of its values and back, three passes in all; elsewhere, and for
+//! small sizes, arkworks' transforms do the same.
 
 use ark_bn254::Fr;
-use ark_ff::{AdditiveGroup, FftField, Field, PrimeField};
+use ark_ff::{AdditiveGroup, FftField, PrimeField};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use rayon::prelude::*;
 
@@ -15,45 +17,28 @@ use crate::error::ProveError;
 
 type BigInt = <Fr as PrimeField>::BigInt;
 
-/// Values of A, B and C in the order of the roots' powers; zeros follow the last one.
-pub type Columns = [Vec<Fr>; 3];
-
-/// What a key's points H are multiplied by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reduction {
-    /// Coefficients of (A·B − C) / Z: arkworks' keys. Seven transforms, the last one back from the coset of the field's
-    /// generator.
-    Libsnark,
-    /// Values of A·B − C at the odd points of the doubled domain: snarkjs' keys. Six transforms.
-    Circom,
-}
-
-impl Reduction {
-    /// The coset and 1 / Z on it, or what stands for it: snarkjs' points have Z in them.
-    fn coset(self, size: usize) -> Option<(Fr, Fr)> {
-        match self {
-            Self::Libsnark => {
-                let shift = Fr::GENERATOR;
-                Some((shift, (shift.pow([size as u64]) - Fr::ONE).inverse()?))
-            }
-            Self::Circom => Some((Fr::get_root_of_unity(2 * size as u64)?, Fr::ONE)),
-        }
-    }
+/// Values in the order of the roots' powers; zeros follow the last one.
+#[derive(Clone)]
+pub(crate) struct Columns {
+    /// Of A.
+    pub(crate) a: Vec<Fr>,
+    /// Of B.
+    pub(crate) b: Vec<Fr>,
+    /// Of C; none where the key's points L have its part.
+    pub(crate) c: Option<Vec<Fr>>,
 }
 
 /// The scalars of H as plain numbers. `None` where the field has no such root of unity.
-pub fn quotient(
+pub(crate) fn quotient(
     backend: Backend,
-    reduction: Reduction,
     columns: Columns,
     size: usize,
     cancel: &Cancel,
 ) -> Result<Option<Vec<BigInt>>, ProveError> {
-    let Some((shift, factor)) = size
+    let shift = size
         .is_power_of_two()
-        .then(|| reduction.coset(size))
-        .flatten()
-    else {
+        .then(|| Fr::get_root_of_unity(2 * size as u64));
+    let Some(shift) = shift.flatten() else {
         return Ok(None);
     };
     #[cfg(target_arch = "x86_64")]
@@ -63,15 +48,14 @@ pub fn quotient(
         .flatten()
         .and_then(|ifma| maci_lanes::Plan::new(ifma, size.trailing_zeros(), shift))
     {
-        return vectors::quotient(&plan, reduction, factor, columns, cancel).map(Some);
+        return vectors::quotient(&plan, columns, cancel).map(Some);
     }
-    scalar(reduction, (shift, factor), columns, size, cancel)
+    scalar(shift, columns, size, cancel)
 }
 
 /// With arkworks' transforms.
 fn scalar(
-    reduction: Reduction,
-    (shift, factor): (Fr, Fr),
+    shift: Fr,
     columns: Columns,
     size: usize,
     cancel: &Cancel,
@@ -81,86 +65,55 @@ fn scalar(
     else {
         return Ok(None);
     };
-    let [mut a, mut b, mut c] = columns;
-    for polynomial in [&mut a, &mut b, &mut c] {
+    let on_coset = |mut values: Vec<Fr>| -> Result<_, ProveError> {
         cancel.check()?;
-        polynomial.resize(size, Fr::ZERO);
-        domain.ifft_in_place(polynomial);
-        coset.fft_in_place(polynomial);
+        values.resize(size, Fr::ZERO);
+        domain.ifft_in_place(&mut values);
+        coset.fft_in_place(&mut values);
+        Ok(values)
+    };
+    let mut a = on_coset(columns.a)?;
+    let b = on_coset(columns.b)?;
+    a.par_iter_mut().zip(b).for_each(|(a, b)| *a *= b);
+    if let Some(c) = columns.c {
+        let c = on_coset(c)?;
+        a.par_iter_mut().zip(c).for_each(|(a, c)| *a -= c);
     }
-    a.par_iter_mut()
-        .zip(b)
-        .zip(c)
-        .with_min_len(1024)
-        .for_each(|((a, b), c)| *a = (*a * b - c) * factor);
-    if reduction == Reduction::Libsnark {
-        coset.ifft_in_place(&mut a);
-    }
-    Ok(Some(
-        a.par_iter().map(|value| value.into_bigint()).collect(),
-    ))
+    let plain = a.par_iter().map(|value| value.into_bigint());
+    Ok(Some(plain.collect()))
 }
 
 #[cfg(target_arch = "x86_64")]
 mod vectors {
     use maci_lanes::{Eight, LANES, Plan};
-
-    use super::{BigInt, Cancel, Columns, Fr, ProveError, Reduction};
     use rayon::prelude::*;
+
+    use super::{BigInt, Cancel, Columns, Fr, ProveError};
 
     pub(super) fn quotient(
         plan: &Plan,
-        reduction: Reduction,
-        factor: Fr,
         columns: Columns,
         cancel: &Cancel,
     ) -> Result<Vec<BigInt>, ProveError> {
-        let count = plan.size() / LANES;
-        let mut rows = vec![Eight::default(); count];
-        let [a, b, c] = columns;
-        let mut a = on_coset(plan, a, &mut rows);
-        cancel.check()?;
-        let b = on_coset(plan, b, &mut rows);
-        cancel.check()?;
-        let c = on_coset(plan, c, &mut rows);
-        cancel.check()?;
+        let mut rows = vec![Eight::default(); plan.size() / LANES];
+        let mut to_coset = |values| -> Result<_, ProveError> {
+            cancel.check()?;
+            Ok(on_coset(plan, values, &mut rows))
+        };
+        let mut a = to_coset(columns.a)?;
+        let b = to_coset(columns.b)?;
+        let c = columns.c.map(to_coset).transpose()?;
         drop(rows);
-        let factor = factor.into();
-        a.par_chunks_mut(plan.rows())
-            .zip(b.par_chunks(plan.rows()))
-            .zip(c.par_chunks(plan.rows()))
-            .for_each(|((a, b), c)| plan.quotient(a, b, c, &factor));
+        let blocks = a.par_chunks_mut(plan.rows());
+        let blocks = blocks.zip(b.par_chunks(plan.rows()));
+        match &c {
+            None => blocks.for_each(|(a, b)| plan.product(a, b)),
+            Some(c) => blocks
+                .zip(c.par_chunks(plan.rows()))
+                .for_each(|((a, b), c)| plan.product_less(a, b, c)),
+        }
         drop((b, c));
-        Ok(match reduction {
-            Reduction::Libsnark => coefficients(plan, a),
-            Reduction::Circom => values(plan, &a),
-        })
-    }
-
-    fn coefficients(plan: &Plan, mut values: Vec<Eight>) -> Vec<BigInt> {
-        values
-            .par_chunks_mut(plan.rows())
-            .enumerate()
-            .for_each(|(block, values)| plan.interpolate_columns(block, values));
-        let blocks: Vec<Vec<BigInt>> = (0..plan.rows() / LANES)
-            .into_par_iter()
-            .map_init(
-                || vec![Eight::default(); plan.columns()],
-                |scratch, block| {
-                    let mut out = vec![BigInt::default(); plan.columns() * LANES];
-                    plan.coefficients(block, &values, scratch, &mut out);
-                    out
-                },
-            )
-            .collect();
-        (0..plan.size())
-            .into_par_iter()
-            .with_min_len(1024)
-            .map(|index| {
-                let (block, place) = plan.place_of(index);
-                blocks[block][place]
-            })
-            .collect()
+        Ok(values(plan, &a))
     }
 
     /// Values in their order, as plain numbers: a row of the matrix is made of one vector of each block.
@@ -199,26 +152,32 @@ mod vectors {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ark_ff::Field;
 
     #[test]
     fn both_ways_agree_at_every_size() {
         let mut value = Fr::from(3u64);
         for bits in 1..=18usize {
             let size = 1 << bits;
-            let columns: Columns = core::array::from_fn(|column| {
+            let mut column = |number: usize| -> Vec<Fr> {
                 // The last values are left out now and then.
-                let length = size - (column * bits).min(size / 2);
+                let length = size - (number * bits).min(size / 2);
                 (0..length)
                     .map(|_| {
                         value = value * value + Fr::ONE;
                         value
                     })
                     .collect()
-            });
+            };
+            let (a, b, c) = (column(0), column(1), column(2));
             let cancel = Cancel::new();
-            for reduction in [Reduction::Libsnark, Reduction::Circom] {
-                let of =
-                    |backend| quotient(backend, reduction, columns.clone(), size, &cancel).unwrap();
+            for c in [None, Some(c)] {
+                let columns = Columns {
+                    a: a.clone(),
+                    b: b.clone(),
+                    c,
+                };
+                let of = |backend| quotient(backend, columns.clone(), size, &cancel).unwrap();
                 assert_eq!(of(Backend::Vectors), of(Backend::Scalar), "{bits}");
             }
         }
@@ -226,23 +185,20 @@ mod tests {
 
     #[test]
     fn no_size_but_a_power_of_two() {
-        let columns = || [vec![Fr::ONE; 48], vec![Fr::ONE; 48], vec![Fr::ONE; 48]];
-        assert_eq!(
-            quotient(
-                Backend::Vectors,
-                Reduction::Libsnark,
-                columns(),
-                48,
-                &Cancel::new()
-            )
-            .unwrap(),
-            None
-        );
+        let columns = || Columns {
+            a: vec![Fr::ONE; 48],
+            b: vec![Fr::ONE; 48],
+            c: None,
+        };
         let cancel = Cancel::new();
+        let of = |size| quotient(Backend::Vectors, columns(), size, &cancel);
+        assert_eq!(of(48).unwrap(), None);
         cancel.cancel();
-        assert_eq!(
-            quotient(Backend::Scalar, Reduction::Circom, columns(), 64, &cancel),
-            Err(ProveError::Cancelled)
-        );
+        for backend in [Backend::Vectors, Backend::Scalar] {
+            assert_eq!(
+                quotient(backend, columns(), 64, &cancel),
+                Err(ProveError::Cancelled)
+            );
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! A Groth16 proof from key and assignment.
 //!
-//! The sums are those of ark-groth16 (a test compares them), over the compact matrices and the queries without points at
-//! infinity; the blinding is another of the same distribution, which spares a sum over B in G1.
+//! The proof is the one of ark-groth16 (a test compares them), from fewer transforms and sums: the key's points take the
+//! quotient's values as they come, and C's part with them; the blinding is another of the same distribution, which spares a sum
+//! over B in G1.
 
 use std::fmt;
 
@@ -9,7 +10,7 @@ use ark_bn254::{Fr, G1Affine, G2Affine};
 use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, Field, PrimeField, Zero};
 use maci_circuits::clause::ClauseRows;
-use maci_keys::{ProvingKey, proving_key::Query};
+use maci_keys::{ProvingKey, Query};
 use maci_verifier::CircuitId;
 use rayon::prelude::*;
 use zeroize::Zeroizing;
@@ -17,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::backend::Backend;
 use crate::cancel::Cancel;
 use crate::error::ProveError;
-use crate::fft::{self, Columns, Reduction};
+use crate::fft::{self, Columns};
 use crate::msm;
 use crate::timings::{Step, Stopwatch, Timings};
 use crate::witness::Assignment;
@@ -109,16 +110,15 @@ impl<'a> Work<'a> {
     /// The quotient's scalars from the rows' values.
     pub(crate) fn quotient(
         &mut self,
-        reduction: Reduction,
         columns: Columns,
         size: usize,
     ) -> Result<Option<Secret>, ProveError> {
-        let scalars = fft::quotient(self.backend, reduction, columns, size, self.cancel)?;
+        let scalars = fft::quotient(self.backend, columns, size, self.cancel)?;
         self.done(Step::Quotient)?;
         Ok(scalars.map(Zeroizing::new))
     }
 
-    /// The proof's points from a key's, the values of all variables (private ones from `witness_from` on), and the scalars of H.
+    /// The proof's points from a key's, the values of all variables, and the scalars of H.
     ///
     /// The sums alone are the proof (A0, B0, C0) that Groth16 makes with randomness 0. It would show what the witness is to
     /// whoever guesses it, so it does not leave this function: what does is r·A0, (B0 + s·delta)/r and C0 + s·A0, which
@@ -127,7 +127,7 @@ impl<'a> Work<'a> {
         &mut self,
         query: &Query,
         constants: &Constants,
-        (values, witness_from): (&[Fr], usize),
+        values: &[Fr],
         h: Secret,
         (r, s): (Fr, Fr),
     ) -> Result<Points, ProveError> {
@@ -136,14 +136,13 @@ impl<'a> Work<'a> {
         drop(h);
         self.done(Step::H)?;
         let values = bigints(values);
-        let witness = values.get(witness_from..).unwrap_or_default();
-        let l_point = msm::g1(backend, &query.l, witness);
+        let l_point = msm::g1(backend, &query.l, &values);
         self.done(Step::L)?;
         let a_point = msm::g1(backend, &query.a, &gather(&values, &query.a_indices));
         self.done(Step::A)?;
         let b_values = gather(&values, &query.b_indices);
         drop(values);
-        let b_point = msm::g2(backend, &query.b_g2, &b_values);
+        let b_point = msm::g2(backend, &query.b, &b_values);
         self.done(Step::B)?;
 
         let a = a_point + constants.alpha_g1;
@@ -161,22 +160,28 @@ impl<'a> Work<'a> {
 
 /// Makes a proof with randomness `r`, which is not 0, and `s`, after checking that the assignment satisfies the circuit.
 ///
-/// The points are not verified, and hide the witness only if r and s are drawn at random: [`crate::prove`] does both. The
-/// assignment must have as many values as the key's circuit has variables.
+/// The points are not verified, and hide the witness only if r and s are drawn at random: [`crate::prove`] does both.
 pub fn create(
     key: &ProvingKey,
     assignment: &Assignment,
     r_s: (Fr, Fr),
     work: &mut Work<'_>,
 ) -> Result<Points, ProveError> {
-    let r1cs = key.r1cs();
+    let (circuit, r1cs) = (key.circuit(), key.r1cs());
+    let (expected, found) = (r1cs.variables(), assignment.values().len());
+    if expected != found {
+        return Err(ProveError::Variables {
+            circuit,
+            expected,
+            found,
+        });
+    }
     let columns = rows(key, assignment.values())?;
     work.done(Step::Rows)?;
-    let size = r1cs.qap_rows().next_power_of_two();
     let h = work
-        .quotient(Reduction::Libsnark, columns, size)?
+        .quotient(columns, r1cs.domain_size())?
         .ok_or(ProveError::Synthesis {
-            circuit: key.circuit(),
+            circuit,
             source: ark_relations::gr1cs::SynthesisError::PolynomialDegreeTooLarge,
         })?;
     let points = key.verifying_key().points();
@@ -185,8 +190,7 @@ pub fn create(
         beta_g2: *points.beta_g2(),
         delta_g2: *points.delta_g2(),
     };
-    let values = (assignment.values(), r1cs.instance_variables);
-    work.combine(key.query(), &constants, values, h, r_s)
+    work.combine(key.query(), &constants, assignment.values(), h, r_s)
 }
 
 /// Scalars of the witness, overwritten when dropped.
@@ -201,7 +205,7 @@ fn gather(values: &[BigInt], indices: &[u32]) -> Secret {
     Zeroizing::new(chosen.collect())
 }
 
-/// The rows' values of A, B and C, checked.
+/// The rows' values of A and B, checked against C's.
 fn rows(key: &ProvingKey, values: &[Fr]) -> Result<Columns, ProveError> {
     let r1cs = key.r1cs();
     let column = |matrix| {
@@ -231,7 +235,8 @@ fn rows(key: &ProvingKey, values: &[Fr]) -> Result<Columns, ProveError> {
     {
         *value = *input;
     }
-    Ok([a, b, c])
+    // What C adds to the quotient is in the key's points L.
+    Ok(Columns { a, b, c: None })
 }
 
 /// The clause that a row belongs to. The key does not have the names: they are asked for once, when there is no proof.

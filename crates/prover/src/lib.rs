@@ -21,7 +21,7 @@ pub mod backend;
 pub mod cancel;
 pub mod circom;
 pub mod error;
-pub mod fft;
+mod fft;
 pub mod groth16;
 pub mod memory;
 pub mod msm;

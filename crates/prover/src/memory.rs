@@ -10,11 +10,11 @@ use maci_keys::ProvingKey;
 /// allocator's gaps.
 pub fn estimate(key: &ProvingKey) -> u64 {
     let r1cs = key.r1cs();
-    let domain = r1cs.qap_rows().next_power_of_two() as u64;
+    let domain = r1cs.domain_size() as u64;
     let variables = r1cs.variables() as u64;
     let query = key.query();
     let g1_terms = query.h.len().max(query.l.len()).max(query.a.len()) as u64;
-    of_proof(domain, variables, g1_terms, query.b_g2.len() as u64)
+    of_proof(domain, variables, g1_terms, query.b.len() as u64)
 }
 
 const fn of_proof(domain: u64, variables: u64, g1_terms: u64, g2_terms: u64) -> u64 {

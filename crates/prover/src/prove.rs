@@ -54,14 +54,6 @@ pub(crate) fn assign(
     let circuit = key.circuit();
     let assignment = Assignment::of(Circuit::new(circuit, inputs)?)
         .map_err(|source| ProveError::Synthesis { circuit, source })?;
-    let (expected, found) = (key.r1cs().variables(), assignment.values().len());
-    if expected != found {
-        return Err(ProveError::Variables {
-            circuit,
-            expected,
-            found,
-        });
-    }
     work.done(Step::Witness)?;
     Ok(assignment)
 }

@@ -6,6 +6,7 @@
 mod check;
 mod export;
 mod list;
+mod prepare;
 mod setup;
 
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ pub(crate) enum KeysCommand {
     Check(check::CheckArgs),
     /// Export a verifying key for snarkjs or for MACI's contracts
     Export(export::ExportArgs),
+    /// Check a key of snarkjs once and write it in the form that loads fastest
+    Prepare(prepare::PrepareArgs),
 }
 
 /// Where verifying keys lie.
@@ -44,5 +47,6 @@ pub(crate) fn run(context: &Context<'_>, command: &KeysCommand) -> Result<Report
         KeysCommand::Setup(args) => setup::run(context, args),
         KeysCommand::Check(args) => check::run(context, args),
         KeysCommand::Export(args) => export::run(context, args),
+        KeysCommand::Prepare(args) => prepare::run(context, args),
     }
 }

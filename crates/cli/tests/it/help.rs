@@ -47,6 +47,7 @@ help! {
     keys: "keys";
     keys_setup: "keys" "setup";
     keys_export: "keys" "export";
+    keys_prepare: "keys" "prepare";
     circuits: "circuits";
     circuits_stats: "circuits" "stats";
     circuits_plan: "circuits" "plan";

@@ -1,5 +1,7 @@
 //! Why a file of iden3's tools was refused.
 
+use crate::error::KeyFileError;
+
 /// What is wrong with a `.zkey` or `.wtns` file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -121,6 +123,9 @@ pub enum SnarkjsFileError {
     /// The first value of a witness is the constant 1.
     #[error("witness: the first value must be 1")]
     WitnessOne,
+    /// A prepared key was refused.
+    #[error("prepared key: {0}; prepare it anew from its zkey")]
+    Prepared(#[from] KeyFileError),
     /// The file cannot be read or written.
     #[error("{0}")]
     Io(#[from] std::io::Error),

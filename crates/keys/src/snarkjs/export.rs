@@ -1,41 +1,30 @@
 //! Our own circuits' dev keys and witnesses in the form of snarkjs, for measuring provers side by side.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
-use ark_bn254::{Fq, Fr, G1Affine, G1Projective, G2Affine};
-use ark_ec::PrimeGroup;
+use ark_bn254::{Fq, Fr, G1Affine, G2Affine};
 use ark_ff::{BigInt, Field, PrimeField};
-use ark_poly::{EvaluationDomain, GeneralEvaluationDomain};
 
 use super::wtns::Wtns;
 use super::zkey::Zkey;
-use crate::container::temporary_name;
 use crate::error::StoreError;
-use crate::fixed_base::FixedBase;
+use crate::file::write_whole;
 use crate::label::AllowInsecureDevKeys;
 use crate::proving_key::ProvingKey;
-use crate::r1cs::R1cs;
-use crate::setup::Secrets;
+use crate::textbook::Textbook;
 
 /// Writes the dev key of a key's circuit as `.zkey`: complete or not at all.
 ///
-/// It has the same secrets and so the same verifying key as `key`; only H is another list of points. It takes the token
-/// because the form has no place for a label: whoever holds the file cannot see that anyone can forge proofs for it.
+/// It has the same secrets and so the same verifying key as `key`. It takes the token because the form has no place for a
+/// label: whoever holds the file cannot see that anyone can forge proofs for it.
 pub fn dev_zkey(
     key: &ProvingKey,
     path: &Path,
-    _token: AllowInsecureDevKeys,
+    token: AllowInsecureDevKeys,
 ) -> Result<(), StoreError> {
-    let circuit = key.circuit();
-    let too_large = || StoreError::Synthesis {
-        circuit,
-        source: ark_relations::gr1cs::SynthesisError::PolynomialDegreeTooLarge,
-    };
-    let h = odd_points(key.r1cs(), &Secrets::insecure_dev(key.circuit_digest()))
-        .ok_or_else(too_large)?;
-    write_whole(path, |out| write_zkey(out, key, &h)).map_err(|source| StoreError::Io {
+    let textbook = Textbook::new(key, token)?;
+    write_whole(path, |out| write_zkey(out, key, &textbook)).map_err(|source| StoreError::Io {
         path: path.to_path_buf(),
         source,
     })
@@ -55,22 +44,7 @@ pub fn write_wtns(path: &Path, assignment: &[Fr]) -> io::Result<()> {
     })
 }
 
-/// H in circom's basis: the Lagrange polynomials of the doubled domain's odd points, at tau, over delta.
-fn odd_points(r1cs: &R1cs, secrets: &Secrets) -> Option<Vec<G1Affine>> {
-    let size = GeneralEvaluationDomain::<Fr>::new(r1cs.qap_rows())?.size();
-    let doubled = GeneralEvaluationDomain::<Fr>::new(2 * size)?;
-    let delta_inverse = secrets.delta().inverse()?;
-    let scalars: Vec<Fr> = doubled
-        .evaluate_all_lagrange_coefficients(secrets.tau())
-        .into_iter()
-        .skip(1)
-        .step_by(2)
-        .map(|value| value * delta_inverse)
-        .collect();
-    Some(FixedBase::new(G1Projective::generator(), scalars.len()).multiply(&scalars))
-}
-
-fn write_zkey(out: &mut dyn Write, key: &ProvingKey, h: &[G1Affine]) -> io::Result<()> {
+fn write_zkey(out: &mut dyn Write, key: &ProvingKey, textbook: &Textbook<'_>) -> io::Result<()> {
     let (r1cs, query, vk) = (key.r1cs(), key.query(), key.verifying_key().points());
     let variables = r1cs.variables();
     begin(out, Zkey::MAGIC, Zkey::VERSION, 10)?;
@@ -82,12 +56,12 @@ fn write_zkey(out: &mut dyn Write, key: &ProvingKey, h: &[G1Affine]) -> io::Resu
     prime::<Fr>(out)?;
     word(out, variables)?;
     word(out, r1cs.instance_variables - 1)?;
-    word(out, h.len())?;
+    word(out, query.h.len())?;
     g1(out, vk.alpha_g1())?;
-    g1(out, key.beta_g1())?;
+    g1(out, &textbook.beta_g1())?;
     g2(out, vk.beta_g2())?;
     g2(out, vk.gamma_g2())?;
-    g1(out, key.delta_g1())?;
+    g1(out, &textbook.delta_g1())?;
     g2(out, vk.delta_g2())?;
 
     section(out, 3, vk.ic().len() as u64 * 64)?;
@@ -106,36 +80,28 @@ fn write_zkey(out: &mut dyn Write, key: &ProvingKey, h: &[G1Affine]) -> io::Resu
         coefficient(out, [0, r1cs.constraints() + input, input], Fr::ONE)?;
     }
 
-    spread(out, (5, 64), variables, &query.a_indices, &query.a, g1)?;
-    spread(out, (6, 64), variables, &query.b_indices, &query.b_g1, g1)?;
-    spread(out, (7, 128), variables, &query.b_indices, &query.b_g2, g2)?;
-    section(out, 8, query.l.len() as u64 * 64)?;
-    query.l.iter().try_for_each(|point| g1(out, point))?;
-    section(out, 9, h.len() as u64 * 64)?;
-    h.iter().try_for_each(|point| g1(out, point))?;
+    points(out, 5, &textbook.a(), 64, g1)?;
+    points(out, 6, &textbook.b_g1(), 64, g1)?;
+    points(out, 7, &textbook.b_g2(), 128, g2)?;
+    points(out, 8, &textbook.l(), 64, g1)?;
+    // Ours are circom's.
+    let h: Vec<G1Affine> = query.h.iter().map(|point| (*point).into()).collect();
+    points(out, 9, &h, 64, g1)?;
     // No ceremony: the hash of its circuit is zero, and nobody contributed.
     section(out, 10, 68)?;
     out.write_all(&[0; 68])
 }
 
-/// A section of one point for each variable, zeros where there is none.
-fn spread<P>(
+/// A section of points, of so many bytes each.
+fn points<P>(
     out: &mut dyn Write,
-    (number, bytes): (u32, usize),
-    variables: usize,
-    indices: &[u32],
+    number: u32,
     points: &[P],
+    bytes: usize,
     write: impl Fn(&mut dyn Write, &P) -> io::Result<()>,
 ) -> io::Result<()> {
-    section(out, number, (variables * bytes) as u64)?;
-    let mut next = indices.iter().zip(points).peekable();
-    for variable in 0..variables {
-        match next.next_if(|(index, _)| **index as usize == variable) {
-            Some((_, point)) => write(out, point)?,
-            None => out.write_all(&[0u8; 128][..bytes])?,
-        }
-    }
-    Ok(())
+    section(out, number, (points.len() * bytes) as u64)?;
+    points.iter().try_for_each(|point| write(out, point))
 }
 
 fn begin(out: &mut dyn Write, magic: &str, version: u32, sections: u32) -> io::Result<()> {
@@ -167,7 +133,7 @@ fn prime<F: PrimeField<BigInt = BigInt<4>>>(out: &mut dyn Write) -> io::Result<(
     limbs(out, &F::MODULUS)
 }
 
-/// Coordinates are written in Montgomery form: the raw limbs.
+/// Coordinates are written in Montgomery form: the raw limbs. Infinity is written as zeros, which is how arkworks keeps it.
 fn g1(out: &mut dyn Write, point: &G1Affine) -> io::Result<()> {
     [point.x, point.y]
         .iter()
@@ -184,25 +150,4 @@ fn g2(out: &mut dyn Write, point: &G2Affine) -> io::Result<()> {
 fn coefficient(out: &mut dyn Write, place: [usize; 3], value: Fr) -> io::Result<()> {
     place.iter().try_for_each(|number| word(out, *number))?;
     limbs(out, &Fr::new(value.0).0)
-}
-
-fn write_whole(
-    path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> io::Result<()> {
-    let temporary = temporary_name(path);
-    let result = File::create(&temporary)
-        .and_then(|file| {
-            let mut out = BufWriter::with_capacity(1 << 20, file);
-            write(&mut out)?;
-            out.into_inner()
-                .map_err(io::IntoInnerError::into_error)?
-                .sync_all()
-        })
-        .and_then(|()| std::fs::rename(&temporary, path));
-    if result.is_err() {
-        // The half file is of no use; a failure to remove it must not hide the first error.
-        let _ = std::fs::remove_file(&temporary);
-    }
-    result
 }

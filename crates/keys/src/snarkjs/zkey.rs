@@ -1,20 +1,23 @@
 //! `.zkey`: a Groth16 proving key as snarkjs writes it.
 //!
-//! It differs from a key of this crate in two ways. The points of H belong to the values of A·B − C at the odd points of a
-//! domain of twice the size ("circom reduction"), not to the coefficients of the quotient; and there is no matrix C: the prover
-//! takes A·B for it. So neither prover can use the other's key, and the types keep them apart.
+//! It differs from a key of this crate in that there is no matrix C: the prover takes A·B for the rows' values of C, and
+//! transforms them like those of A and B. A key of this crate has C's part in L. So neither can stand for the other, and the
+//! types keep them apart.
 
 use core::fmt;
 use std::path::Path;
 
 use ark_bn254::{Fq, Fq2, Fr, G1Affine, G2Affine};
 use ark_ff::{BigInt, FftField, PrimeField};
+use maci_lanes::PackedG1;
 
 use super::binfile::{Section, Sections};
 use super::error::SnarkjsFileError;
+use super::prepared;
 use super::wtns::{Wtns, expect_prime, limbs};
-use crate::proving_key::Query;
-use crate::r1cs::{Coefficients, Rows, multiply};
+use crate::list::List;
+use crate::query::Query;
+use crate::rows::{Coefficients, Rows};
 
 /// A proving key of snarkjs.
 #[derive(Clone)]
@@ -27,23 +30,19 @@ pub struct Zkey {
     pub domain_size: usize,
     /// alpha in G1.
     pub alpha_g1: G1Affine,
-    /// beta in G1.
-    pub beta_g1: G1Affine,
     /// beta in G2.
     pub beta_g2: G2Affine,
     /// gamma in G2.
     pub gamma_g2: G2Affine,
-    /// delta in G1.
-    pub delta_g1: G1Affine,
     /// delta in G2.
     pub delta_g2: G2Affine,
     /// One point for the constant and one for each public input; the identity where a public input is not used.
     pub ic: Vec<G1Affine>,
-    /// The points that a prover multiplies. `h` is in circom's basis.
+    /// The points that a prover multiplies; a public variable has infinity in `l`.
     pub query: Query,
-    a: Rows,
-    b: Rows,
-    coefficients: Vec<Fr>,
+    pub(super) a: Rows,
+    pub(super) b: Rows,
+    pub(super) coefficients: Vec<Fr>,
 }
 
 impl fmt::Debug for Zkey {
@@ -71,8 +70,16 @@ impl Zkey {
     /// Groth16's number in section 1.
     pub(super) const GROTH16: u32 = 1;
 
-    /// Reads a Groth16 key over BN254.
+    /// Reads a Groth16 key over BN254, as snarkjs wrote it or as [`Zkey::prepare`] did.
     pub fn open(path: &Path) -> Result<Self, SnarkjsFileError> {
+        if prepared::is_one(path)? {
+            Ok(prepared::load(path)?)
+        } else {
+            Self::parse(path)
+        }
+    }
+
+    pub(super) fn parse(path: &Path) -> Result<Self, SnarkjsFileError> {
         let mut file = Sections::open(path, Self::MAGIC, Self::VERSION)?;
         let found = file.section(1, "proof system", 4)?.number()?;
         if found != Self::GROTH16 {
@@ -82,49 +89,44 @@ impl Zkey {
         expect_prime::<Fq>(&mut header, "base field")?;
         expect_prime::<Fr>(&mut header, "scalar field")?;
         let sizes = sizes(&mut header)?;
-        let [alpha_g1, beta_g1] = [g1(&mut header, 0)?, g1(&mut header, 1)?];
+        let [alpha_g1, _beta_g1] = [g1(&mut header, 0)?, g1(&mut header, 1)?];
         let [beta_g2, gamma_g2] = [g2(&mut header, 2)?, g2(&mut header, 3)?];
-        let (delta_g1, delta_g2) = (g1(&mut header, 4)?, g2(&mut header, 5)?);
+        let (_delta_g1, delta_g2) = (g1(&mut header, 4)?, g2(&mut header, 5)?);
 
         let (variables, instance) = (sizes.variables as usize, sizes.instance as usize);
         let ic = g1s(&mut file, 3, "IC", instance)?;
         let (a, b, coefficients) = matrices(&mut file, &sizes)?;
         let (a_indices, a_points) = finite(g1s(&mut file, 5, "A", variables)?);
-        let b_g1 = g1s(&mut file, 6, "B in G1", variables)?;
+        // The prover takes B in G2 alone; of B in G1 it is only held that no variable has half of it.
+        let b_g1 = are_points(&mut file, 6, "B in G1", variables)?;
         let b_g2 = g2s(&mut file, 7, "B in G2", variables)?;
-        let differs = b_g1
+        let half = b_g1
             .iter()
             .zip(&b_g2)
-            .position(|(one, two)| one.is_none() != two.is_none());
-        if let Some(index) = differs {
+            .position(|(one, two)| *one != two.is_some());
+        if let Some(index) = half {
             return Err(SnarkjsFileError::HalfB { index });
         }
-        let (b_indices, b_g1) = finite(b_g1);
-        let (_, b_g2) = finite(b_g2);
-        let or_identity = |points: Vec<Option<G1Affine>>| -> Vec<G1Affine> {
-            points.into_iter().map(Option::unwrap_or_default).collect()
-        };
-        let l = or_identity(g1s(&mut file, 8, "C", variables - instance)?);
-        let h = or_identity(g1s(&mut file, 9, "H", sizes.domain as usize)?);
+        let (b_indices, b_points) = finite(b_g2);
+        let private = g1s(&mut file, 8, "C", variables - instance)?;
+        let l = vec![None; instance].into_iter().chain(private);
+        let h = g1s(&mut file, 9, "H", sizes.domain as usize)?;
         Ok(Self {
             instance_variables: instance,
             variables,
             domain_size: sizes.domain as usize,
             alpha_g1,
-            beta_g1,
             beta_g2,
             gamma_g2,
-            delta_g1,
             delta_g2,
-            ic: or_identity(ic),
+            ic: ic.into_iter().map(Option::unwrap_or_default).collect(),
             query: Query {
                 a_indices,
                 a: a_points,
                 b_indices,
-                b_g1,
-                b_g2,
-                h,
-                l,
+                b: b_points,
+                h: h.into_iter().map(packed).collect(),
+                l: l.map(packed).collect(),
             },
             a,
             b,
@@ -146,7 +148,7 @@ impl Zkey {
     pub fn evaluate(&self, assignment: &[Fr]) -> [Vec<Fr>; 2] {
         [&self.a, &self.b].map(|matrix| {
             let mut out = vec![Fr::default(); self.domain_size];
-            multiply(matrix, &self.coefficients, assignment, &mut out);
+            matrix.multiply(&self.coefficients, assignment, &mut out);
             out
         })
     }
@@ -172,12 +174,17 @@ fn sizes(header: &mut Section<'_>) -> Result<Sizes, SnarkjsFileError> {
     })
 }
 
-/// A list of points without those at infinity, and where they were.
-fn finite<P>(points: Vec<Option<P>>) -> (Vec<u32>, Vec<P>) {
-    (0u32..)
+fn packed(point: Option<G1Affine>) -> PackedG1 {
+    point.map(PackedG1::from).unwrap_or_default()
+}
+
+/// Where the points are that are not at infinity, and those points.
+fn finite<P, T: From<P>>(points: Vec<Option<P>>) -> (List<u32>, List<T>) {
+    let (indices, points): (Vec<u32>, Vec<T>) = (0u32..)
         .zip(points)
-        .filter_map(|(index, point)| Some((index, point?)))
-        .unzip()
+        .filter_map(|(index, point)| Some((index, point?.into())))
+        .unzip();
+    (indices.into(), points.into())
 }
 
 /// 2^-256: the raw limbs of a stored coefficient hold two factors of the Montgomery radix, those of an `Fr` one.
@@ -330,6 +337,22 @@ fn g2s(
     points.reserve_exact(count);
     section.entries::<128>(count, |index, bytes| {
         points.push(g2_of(bytes, name, index)?);
+        Ok(())
+    })?;
+    Ok(points)
+}
+
+/// Which entries of a section are not the point at infinity.
+fn are_points(
+    file: &mut Sections,
+    section: u32,
+    name: &'static str,
+    count: usize,
+) -> Result<Vec<bool>, SnarkjsFileError> {
+    let mut points = Vec::new();
+    let mut section = file.section(section, name, count as u64 * 64)?;
+    section.entries::<64>(count, |_, bytes| {
+        points.push(*bytes != [0; 64]);
         Ok(())
     })?;
     Ok(points)

@@ -3,6 +3,7 @@
 
 mod files;
 mod manifest;
+mod prepared;
 mod shipped;
 mod store;
 

@@ -16,8 +16,9 @@ fn multiples<G: CurveGroup>(count: usize) -> Vec<G::Affine> {
 }
 
 fn pack<S: PointSums>(sums: S, points: &[S::Affine]) -> Vec<S::Packed> {
+    let stored: Vec<S::Stored> = points.iter().copied().map(S::Stored::from).collect();
     let mut packed = vec![S::Packed::default(); points.len()];
-    sums.pack(points, &mut packed);
+    sums.keep(&stored, &mut packed);
     packed
 }
 

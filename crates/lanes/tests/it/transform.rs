@@ -38,23 +38,11 @@ fn to_coset(plan: &Plan, values: &[Fr]) -> Vec<Eight> {
     columns
 }
 
-fn coefficients(plan: &Plan, columns: &mut [Eight]) -> Vec<BigInt<4>> {
-    for (block, columns) in columns.chunks_mut(plan.rows()).enumerate() {
-        plan.interpolate_columns(block, columns);
-    }
-    let blocks: Vec<Vec<BigInt<4>>> = (0..plan.rows() / LANES)
-        .map(|block| {
-            let mut scratch = vec![Eight::default(); plan.columns()];
-            let mut out = vec![BigInt::default(); plan.columns() * LANES];
-            plan.coefficients(block, columns, &mut scratch, &mut out);
-            out
-        })
-        .collect();
-    (0..plan.size())
-        .map(|index| {
-            let (block, place) = plan.place_of(index);
-            blocks[block][place]
-        })
+/// Values in their order, as plain numbers.
+fn plain(plan: &Plan, columns: &[Eight]) -> Vec<BigInt<4>> {
+    (0..plan.rows())
+        .flat_map(|row| columns.iter().skip(row).step_by(plan.rows()))
+        .flat_map(|vector| plan.plain(vector))
         .collect()
 }
 
@@ -74,26 +62,20 @@ fn transforms_are_those_of_arkworks() {
         for length in [size, size - 3, size / 2 + 1] {
             let (a, b, c) = (values(2, length), values(3, length), values(4, length));
             let on_coset = |values: &[Fr]| coset.fft(&domain.ifft(values));
-            let inverse = domain
-                .evaluate_vanishing_polynomial(Fr::GENERATOR)
-                .inverse()
-                .unwrap();
-            let quotient: Vec<Fr> = on_coset(&a)
-                .into_iter()
-                .zip(on_coset(&b))
-                .zip(on_coset(&c))
-                .map(|((a, b), c)| (a * b - c) * inverse)
-                .collect();
-            let expected: Vec<BigInt<4>> = coset
-                .ifft(&quotient)
-                .into_iter()
-                .map(PrimeField::into_bigint)
-                .collect();
-
-            let mut ours = to_coset(&plan, &a);
-            let (b, c) = (to_coset(&plan, &b), to_coset(&plan, &c));
-            plan.quotient(&mut ours, &b, &c, &inverse.into());
-            assert_eq!(coefficients(&plan, &mut ours), expected, "{bits}, {length}");
+            let expected = |less: &dyn Fn(usize) -> Fr| -> Vec<BigInt<4>> {
+                let pairs = on_coset(&a).into_iter().zip(on_coset(&b)).enumerate();
+                pairs
+                    .map(|(index, (a, b))| (a * b - less(index)).into_bigint())
+                    .collect()
+            };
+            let (of_a, of_b) = (to_coset(&plan, &a), to_coset(&plan, &b));
+            let mut ours = of_a.clone();
+            plan.product(&mut ours, &of_b);
+            assert_eq!(plain(&plan, &ours), expected(&|_| Fr::ZERO), "{bits}");
+            let mut ours = of_a;
+            plan.product_less(&mut ours, &of_b, &to_coset(&plan, &c));
+            let c = on_coset(&c);
+            assert_eq!(plain(&plan, &ours), expected(&|index| c[index]), "{bits}");
         }
     }
 }

@@ -11,10 +11,10 @@ mod digits;
 mod groups;
 mod weigh;
 
-use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
+use ark_bn254::{Fr, G1Projective, G2Projective};
 use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, PrimeField, Zero};
-use maci_lanes::{PointSums, ScalarG1, ScalarG2, VectorG1, VectorG2};
+use maci_lanes::{PackedG1, PackedG2, PointSums, ScalarG1, ScalarG2, VectorG1, VectorG2};
 use rayon::prelude::*;
 
 use crate::backend::Backend;
@@ -24,33 +24,42 @@ type BigInt = <Fr as PrimeField>::BigInt;
 type Group<S> = <<S as PointSums>::Affine as AffineRepr>::Group;
 
 /// The sum of scalar times point in G1. The shorter list decides.
-pub fn g1(backend: Backend, points: &[G1Affine], scalars: &[BigInt]) -> G1Projective {
+pub fn g1(backend: Backend, points: &[PackedG1], scalars: &[BigInt]) -> G1Projective {
     match backend.vectors().then(VectorG1::detect).flatten() {
-        Some(vectors) => of_affine(vectors, points, scalars),
-        None => of_affine(ScalarG1, points, scalars),
+        Some(vectors) => of_stored(vectors, points, scalars),
+        None => of_stored(ScalarG1, points, scalars),
     }
 }
 
 /// The sum of scalar times point in G2. The shorter list decides.
-pub fn g2(backend: Backend, points: &[G2Affine], scalars: &[BigInt]) -> G2Projective {
+pub fn g2(backend: Backend, points: &[PackedG2], scalars: &[BigInt]) -> G2Projective {
     match backend.vectors().then(VectorG2::detect).flatten() {
-        Some(vectors) => of_affine(vectors, points, scalars),
-        None => of_affine(ScalarG2, points, scalars),
+        Some(vectors) => of_stored(vectors, points, scalars),
+        None => of_stored(ScalarG2, points, scalars),
     }
 }
 
 /// Points that a task converts.
 const PIECE: usize = 1 << 12;
 
+/// Multiplies points of a key, converted where the backend does not take them as they lie.
+pub fn of_stored<S: PointSums>(sums: S, points: &[S::Stored], scalars: &[BigInt]) -> Group<S> {
+    if let Some(kept) = sums.as_kept(points) {
+        return multiply(sums, kept, scalars);
+    }
+    let points = &points[..points.len().min(scalars.len())];
+    let mut kept = vec![S::Packed::default(); points.len()];
+    kept.par_chunks_mut(PIECE)
+        .zip(points.par_chunks(PIECE))
+        .for_each(|(out, points)| sums.keep(points, out));
+    multiply(sums, &kept, scalars)
+}
+
 /// Converts points, then multiplies.
 pub fn of_affine<S: PointSums>(sums: S, points: &[S::Affine], scalars: &[BigInt]) -> Group<S> {
-    let points = &points[..points.len().min(scalars.len())];
-    let mut packed = vec![S::Packed::default(); points.len()];
-    packed
-        .par_chunks_mut(PIECE)
-        .zip(points.par_chunks(PIECE))
-        .for_each(|(out, points)| sums.pack(points, out));
-    multiply(sums, &packed, scalars)
+    let stored = points.par_iter().copied().map(S::Stored::from);
+    let stored: Vec<S::Stored> = stored.collect();
+    of_stored(sums, &stored, scalars)
 }
 
 /// The sum of scalar times packed point. The shorter list decides.

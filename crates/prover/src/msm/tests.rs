@@ -165,14 +165,17 @@ fn g2_is_arkworks() {
 #[test]
 fn lists_of_unequal_length_end_with_the_shorter() {
     let (points, scalars) = (points::<G1Projective>(40), scalars(50));
-    assert_eq!(
-        g1(Backend::Vectors, &points, &scalars),
-        G1Projective::msm_bigint(&points, &scalars[..40])
-    );
-    assert_eq!(
-        g1(Backend::Vectors, &points, &scalars[..7]),
-        G1Projective::msm_bigint(&points[..7], &scalars[..7])
-    );
+    let stored: Vec<PackedG1> = points.iter().map(|point| (*point).into()).collect();
+    for backend in [Backend::Vectors, Backend::Scalar] {
+        assert_eq!(
+            g1(backend, &stored, &scalars),
+            G1Projective::msm_bigint(&points, &scalars[..40])
+        );
+        assert_eq!(
+            g1(backend, &stored, &scalars[..7]),
+            G1Projective::msm_bigint(&points[..7], &scalars[..7])
+        );
+    }
 }
 
 #[test]
@@ -185,7 +188,14 @@ fn one_thread_and_many_agree() {
             .build()
             .unwrap();
         assert_eq!(
-            pool.install(|| g1(Backend::Vectors, &points, &scalars)),
+            pool.install(|| of_affine(ScalarG1, &points, &scalars)),
+            expected
+        );
+        let Some(vectors) = VectorG1::detect() else {
+            continue;
+        };
+        assert_eq!(
+            pool.install(|| of_affine(vectors, &points, &scalars)),
             expected
         );
     }

@@ -6,9 +6,10 @@ use ark_bn254::Fr;
 use maci_circuits::{Circuit, Inputs};
 use maci_keys::AllowInsecureDevKeys;
 use maci_keys::snarkjs::{SnarkjsFileError, Wtns, Zkey, dev_zkey, write_wtns};
+use maci_prover::circom::prove_with;
 use maci_prover::groth16::{self, Work};
 use maci_prover::witness::Assignment;
-use maci_prover::{Cancel, CircomError, CircomProof, prove_circom};
+use maci_prover::{Backend, Cancel, CircomError, CircomProof, ProveError, prove_circom};
 use maci_verifier::verify;
 use rand::{Rng as _, SeedableRng as _};
 
@@ -73,6 +74,21 @@ fn a_zkey_gives_the_proof_that_our_own_key_gives() {
 }
 
 #[test]
+fn a_prepared_zkey_gives_the_same_proof_with_either_arithmetic() {
+    let files = files(joined(5, 100));
+    let prepared = files.zkey.with_extension("prepared");
+    Zkey::prepare(&files.zkey, &prepared).unwrap();
+    let expected = prove_files(&files.zkey, &files.wtns).unwrap().proof;
+    assert_eq!(prove_files(&prepared, &files.wtns).unwrap().proof, expected);
+    let key = Zkey::open(&prepared).unwrap();
+    let witness = Wtns::open(&files.wtns).unwrap();
+    let cancel = Cancel::new();
+    let scalar = Work::new(&cancel).with_backend(Backend::Scalar);
+    let proved = prove_with(&key, &witness, randomness(), scalar).unwrap();
+    assert_eq!(proved.proof, expected);
+}
+
+#[test]
 fn a_witness_that_does_not_satisfy_is_refused() {
     let files = files(joined(5, 100));
     let mut values = files.assignment.values().to_vec();
@@ -119,7 +135,10 @@ fn a_cancelled_proof_of_a_zkey_is_not_made() {
         &cancel,
     )
     .unwrap_err();
-    assert!(matches!(error, CircomError::Cancelled), "{error}");
+    assert!(
+        matches!(error, CircomError::Prove(ProveError::Cancelled)),
+        "{error}"
+    );
 }
 
 /// A damaged file is refused, or it was damaged where nothing is read (the ceremony's record) and the proof still holds.

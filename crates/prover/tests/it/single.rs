@@ -1,11 +1,9 @@
 //! One proof.
 
-use ark_bn254::{Bn254, Fr};
-use ark_ec::{AffineRepr, CurveGroup};
+use ark_bn254::Fr;
+use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, Field};
-use ark_groth16::Groth16;
-use maci_circuits::{Circuit, Inputs};
-use maci_keys::ProvingKey;
+use maci_circuits::{Circuit, Inputs, sample_inputs};
 use maci_prover::cancel::Cancel;
 use maci_prover::groth16::{self, Work};
 use maci_prover::witness::Assignment;
@@ -14,50 +12,15 @@ use maci_verifier::{PollJoined, Proof, verify};
 
 use crate::support::{joined, key, randomness};
 
-/// Our key in the form of ark-groth16, with its points at infinity.
-fn ark_key(key: &ProvingKey) -> ark_groth16::ProvingKey<Bn254> {
-    fn spread<G: AffineRepr>(indices: &[u32], points: &[G], length: usize) -> Vec<G> {
-        let mut all = vec![G::zero(); length];
-        for (index, point) in indices.iter().zip(points) {
-            all[*index as usize] = *point;
-        }
-        all
-    }
-    let points = key.verifying_key().points();
-    let query = key.query();
-    let length = key.r1cs().variables();
-    ark_groth16::ProvingKey {
-        vk: ark_groth16::VerifyingKey {
-            alpha_g1: *points.alpha_g1(),
-            beta_g2: *points.beta_g2(),
-            gamma_g2: *points.gamma_g2(),
-            delta_g2: *points.delta_g2(),
-            gamma_abc_g1: points.ic().to_vec(),
-        },
-        beta_g1: *key.beta_g1(),
-        delta_g1: *key.delta_g1(),
-        a_query: spread(&query.a_indices, &query.a, length),
-        b_g1_query: spread(&query.b_indices, &query.b_g1, length),
-        b_g2_query: spread(&query.b_indices, &query.b_g2, length),
-        h_query: query.h.clone(),
-        l_query: query.l.clone(),
-    }
-}
-
+/// maci-benches holds the proof with r = 1 against ark-groth16.
 #[test]
-fn with_r_1_the_proof_is_the_one_that_ark_groth16_makes_with_r_0() {
+fn blinding_multiplies_the_plain_proof() {
     let key = key();
     let inputs = joined(5, 100);
     let s = Fr::from(13u64);
-    let circuit = Circuit::new(key.circuit(), inputs.clone()).unwrap();
-    let ark =
-        Groth16::<Bn254>::create_proof_with_reduction(circuit.clone(), &ark_key(&key), Fr::ZERO, s)
-            .unwrap();
-    let assignment = Assignment::of(circuit).unwrap();
+    let assignment = Assignment::of(Circuit::new(key.circuit(), inputs.clone()).unwrap()).unwrap();
     let of = |r_s| groth16::create(&key, &assignment, r_s, &mut Work::new(&Cancel::new()));
     let plain = of((Fr::ONE, s)).unwrap();
-    assert_eq!((plain.a, plain.b, plain.c), (ark.a, ark.b, ark.c));
-
     let r = Fr::from(11u64);
     let blinded = of((r, s)).unwrap();
     assert_eq!(blinded.a, (plain.a * r).into_affine());
@@ -143,6 +106,17 @@ fn false_inputs_are_refused_by_clause() {
         native.to_string().contains(clause),
         "circuit: {error}; native: {native}"
     );
+}
+
+#[test]
+fn the_assignment_of_another_circuit_is_refused() {
+    let key = key();
+    let other = "poll-joined-2".parse().unwrap();
+    let circuit = Circuit::new(other, sample_inputs(other).unwrap()).unwrap();
+    let assignment = Assignment::of(circuit).unwrap();
+    let r_s = (Fr::ONE, Fr::ONE);
+    let error = groth16::create(&key, &assignment, r_s, &mut Work::new(&Cancel::new()));
+    assert!(matches!(error, Err(ProveError::Variables { .. })));
 }
 
 #[test]

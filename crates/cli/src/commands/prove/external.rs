@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use clap::Args;
 use maci_crypto::{Fr, field};
-use maci_keys::snarkjs::{SnarkjsFileError, Wtns, Zkey};
-use maci_prover::{Cancel, CircomError, prove_circom};
+use maci_keys::snarkjs::{Wtns, Zkey};
+use maci_prover::{Cancel, CircomError, ProveError, prove_circom};
 use rand::RngCore as _;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::files;
+use crate::proving::unreadable;
 use crate::report::Report;
 use crate::rusage::peak_rss_mb;
 
@@ -21,7 +22,7 @@ use crate::rusage::peak_rss_mb;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Proofs of other circuits")]
 pub(crate) struct ExternalArgs {
-    /// Prove with this key of snarkjs (Groth16 over BN254) instead of working on a job
+    /// Prove with this key of snarkjs (Groth16 over BN254), as it is or prepared, instead of working on a job
     #[arg(long, value_name = "FILE", requires = "wtns")]
     zkey: Option<PathBuf>,
 
@@ -82,7 +83,7 @@ pub(super) fn run(context: &Context<'_>, files: &Files<'_>) -> Result<Report, Fa
     let proved =
         prove_circom(&key, &witness, randomness(), &cancel).map_err(|error| match error {
             CircomError::Witness(error) => unreadable("wtns", files.wtns, &error),
-            CircomError::Cancelled => Failure::interrupted(),
+            CircomError::Prove(ProveError::Cancelled) => Failure::interrupted(),
             error @ CircomError::Rejected => Failure::no("unsatisfied", error)
                 .hint("make the witness anew with the generator of the key's own circuit"),
             error => Failure::no("unprovable", error),
@@ -108,15 +109,6 @@ pub(super) fn run(context: &Context<'_>, files: &Files<'_>) -> Result<Report, Fa
         public.len(),
         files.public.display()
     )))
-}
-
-fn unreadable(code: &'static str, path: &Path, error: &SnarkjsFileError) -> Failure {
-    let message = format!("{}: {error}", path.display());
-    match error {
-        SnarkjsFileError::Io(_) => Failure::outside(code, message),
-        SnarkjsFileError::WitnessLength { .. } => Failure::conflict(code, message),
-        _ => Failure::usage(code, message),
-    }
 }
 
 /// Groth16's r and s. This key's circuit may be anyone's, so nothing is derived from it: they are drawn.
