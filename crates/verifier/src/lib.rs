@@ -32,6 +32,7 @@ mod miller;
 pub mod newtypes;
 pub mod params;
 pub mod proof;
+mod psi;
 pub mod statement;
 pub mod transcript;
 pub mod verify;

@@ -13,6 +13,8 @@ use ark_ec::bn::BnConfig;
 use ark_ec::pairing::{MillerLoopOutput, Pairing};
 use ark_ff::{AdditiveGroup, Field, Fp12Config, Zero, serial_batch_inversion_and_mul};
 
+use crate::psi;
+
 /// The loop of one pair.
 struct Run {
     /// −x/y of A.
@@ -66,8 +68,8 @@ fn affine(pairs: &[(G1Affine, G2Affine)]) -> Option<Fq12> {
             _ => {}
         }
     }
-    add(&mut runs, &mut f, |run| psi(&run.b))?;
-    add(&mut runs, &mut f, |run| -psi(&psi(&run.b)))?;
+    add(&mut runs, &mut f, |run| psi::affine(&run.b))?;
+    add(&mut runs, &mut f, |run| -psi::affine(&psi::affine(&run.b)))?;
     Some(f)
 }
 
@@ -142,18 +144,6 @@ fn times_line(f: &mut Fq12, s: &Fq2, t: &Fq2) {
     odd.mul_by_01(s, t);
     f.c0 += even;
     f.c1 += odd;
-}
-
-/// The endomorphism of the twist that is multiplication by p on G2.
-fn psi(point: &G2Affine) -> G2Affine {
-    let conjugate = |mut value: Fq2| {
-        value.conjugate_in_place();
-        value
-    };
-    G2Affine::new_unchecked(
-        conjugate(point.x) * <Config as BnConfig>::TWIST_MUL_BY_Q_X,
-        conjugate(point.y) * <Config as BnConfig>::TWIST_MUL_BY_Q_Y,
-    )
 }
 
 #[cfg(test)]

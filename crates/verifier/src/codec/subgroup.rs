@@ -1,21 +1,23 @@
-//! Membership of BN254's G2, by its endomorphism ψ (untwist, Frobenius, twist) in place of a multiplication by the order.
+//! Membership of BN254's G2, by the endomorphism ψ in place of a multiplication by the order.
 //!
 //! With x the curve's parameter, a point P of the twist is in G2 iff [x+1]P + ψ([x]P) + ψ²([x]P) = ψ³([2x]P) (El Housni,
 //! Guillevic, Piellard, eprint 2022/348, §3). Why it suffices: with g(X) = 2xX³ − xX² − xX − (x+1) the condition is
 //! g(ψ)P = 0, and χ(ψ) = 0 for χ(X) = X² − tX + p on the whole twist. Some integer combination of g and χ is their
 //! resultant R, so R·P = 0. The twist has h·r points, and gcd(R, h·r) = r: P's order divides r.
 
-use ark_bn254::{Config, Fq2, G2Affine, G2Projective};
+use ark_bn254::{Config, G2Affine, G2Projective};
 use ark_ec::AdditiveGroup;
 use ark_ec::bn::BnConfig;
 use ark_ff::Zero;
 
+use crate::psi::jacobian;
+
 /// Whether a point of the twist is in G2.
 pub(super) fn contains(point: &G2Affine) -> bool {
     let multiple = times_x(point);
-    let once = psi(&multiple);
-    let twice = psi(&once);
-    let thrice = psi(&twice);
+    let once = jacobian(&multiple);
+    let twice = jacobian(&once);
+    let thrice = jacobian(&twice);
     multiple + point + once + twice == thrice.double()
 }
 
@@ -33,24 +35,11 @@ fn times_x(point: &G2Affine) -> G2Projective {
     sum
 }
 
-/// ψ of a point in Jacobian coordinates: conjugation of each, x and y times the constants of the twist.
-fn psi(point: &G2Projective) -> G2Projective {
-    let conjugate = |mut value: Fq2| {
-        value.conjugate_in_place();
-        value
-    };
-    G2Projective::new_unchecked(
-        conjugate(point.x) * <Config as BnConfig>::TWIST_MUL_BY_Q_X,
-        conjugate(point.y) * <Config as BnConfig>::TWIST_MUL_BY_Q_Y,
-        conjugate(point.z),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use ark_bn254::{Fq, Fr};
+    use ark_bn254::{Fq, Fq2, Fr};
     use ark_ec::{AffineRepr, CurveConfig, CurveGroup};
     use ark_ff::PrimeField;
 
