@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use maci_crypto::{babyjubjub::RawPoint, poseidon};
+use maci_crypto::{babyjubjub::RawPoint, poseidon, tree::binary::actual_depth};
 use maci_verifier::{ChainHash, PollParams, PublicKeyHash, StateRoot};
 
 use crate::{
@@ -93,7 +93,7 @@ impl PollLog {
 
     /// The smallest d >= 1 with 2^d >= leaves (protocol.md §8).
     pub fn actual_state_tree_depth(&self) -> u8 {
-        actual_state_tree_depth(self.total_signups())
+        actual_depth(self.total_signups())
     }
 
     /// The joined leaves whose keys are not among the recorded sign-ups; empty where the log carries no sign-ups.
@@ -133,9 +133,4 @@ impl PollLog {
             Err(WrongCoordinatorKey { expected, found })
         }
     }
-}
-
-/// The smallest d >= 1 with 2^d >= leaves.
-pub fn actual_state_tree_depth(leaves: u64) -> u8 {
-    leaves.max(2).next_power_of_two().trailing_zeros() as u8
 }

@@ -19,6 +19,7 @@ use ark_relations::gr1cs::{
     ConstraintSynthesizer, ConstraintSystemRef, LinearCombination, SynthesisError, Variable,
 };
 use ark_std::rand::SeedableRng;
+use maci_crypto::tree::binary::actual_depth;
 use maci_verifier::newtypes::Salt;
 use maci_verifier::statement::{ProcessBatch, Statement, TallyBatch};
 use maci_verifier::transcript::{
@@ -200,9 +201,7 @@ impl ToyPoll {
         PollSnapshot {
             params: self.params,
             state_root: StateRoot(Fr::from(77u64)),
-            actual_state_tree_depth: u64::from(
-                total_signups.max(2).next_power_of_two().trailing_zeros(),
-            ),
+            actual_state_tree_depth: u64::from(actual_depth(total_signups)),
             total_signups,
             num_messages,
             chain_hash: *batch_hashes.last().unwrap(),

@@ -18,6 +18,7 @@ use alloc::vec::Vec;
 
 use maci_crypto::Fr;
 use maci_crypto::poseidon;
+use maci_crypto::tree::binary::actual_depth;
 
 use crate::batch::{Claim, verify_many};
 use crate::circuit_id::CircuitId;
@@ -186,7 +187,7 @@ impl PollSnapshot {
                 found: self.total_signups,
             });
         }
-        let depth = actual_depth(self.total_signups);
+        let depth = u64::from(actual_depth(self.total_signups));
         if self.actual_state_tree_depth != depth {
             return Err(TranscriptError::ActualDepth {
                 expected: depth,
@@ -250,12 +251,6 @@ impl PollSnapshot {
             total_signups: self.total_signups,
         })
     }
-}
-
-/// The smallest depth of at least 1 that holds that many leaves (protocol.md §8).
-fn actual_depth(leaves: u64) -> u64 {
-    let bits = u64::BITS.saturating_sub(leaves.saturating_sub(1).leading_zeros());
-    u64::from(bits.max(1))
 }
 
 /// Checks a poll's transcript from its closing state to its published results.

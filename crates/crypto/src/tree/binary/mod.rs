@@ -193,9 +193,9 @@ pub fn root_from_path(leaf: Fr, index: u64, siblings: &[Fr]) -> Fr {
         })
 }
 
-/// MACI's actual state tree depth: the smallest d ≥ 1 with 2^d ≥ `leaves`.
+/// MACI's actual state tree depth: the smallest d ≥ 1 with 2^d ≥ `leaves` (protocol.md §8).
 pub fn actual_depth(leaves: u64) -> u8 {
-    leaves.max(2).next_power_of_two().trailing_zeros() as u8
+    (u64::BITS - leaves.saturating_sub(1).leading_zeros()).max(1) as u8
 }
 
 #[cfg(test)]
@@ -247,10 +247,8 @@ mod tests {
 
     #[test]
     fn actual_depths() {
-        let depths: Vec<u8> = [0, 1, 2, 3, 4, 5, 8, 9, 1024, 1025]
-            .map(actual_depth)
-            .to_vec();
-        assert_eq!(depths, [1, 1, 1, 2, 2, 3, 3, 4, 10, 11]);
+        let depths = [0, 1, 2, 3, 4, 5, 8, 9, 1024, 1025, u64::MAX].map(actual_depth);
+        assert_eq!(depths, [1, 1, 1, 2, 2, 3, 3, 4, 10, 11, 64]);
     }
 
     proptest! {

@@ -4,13 +4,15 @@
 use core::fmt;
 
 use ark_ff::AdditiveGroup;
-use maci_crypto::{Fr, poseidon, tree::binary::LazyTree};
+use maci_crypto::{
+    Fr, poseidon,
+    tree::binary::{LazyTree, actual_depth},
+};
 use maci_verifier::{Salt, SbCommitment};
 
 use super::inputs::ProcessInputs;
 use crate::{
     layout::{Frame, Layout},
-    log::actual_state_tree_depth,
     machine::{Effect, Machine, Step},
     state::{Ballot, StateLeaf},
     vote_tree::{self, VoteNodes},
@@ -22,7 +24,7 @@ pub fn state_root(leaves: &[StateLeaf]) -> Fr {
 }
 
 pub(crate) fn state_tree(leaves: &[StateLeaf]) -> LazyTree {
-    let depth = actual_state_tree_depth(leaves.len() as u64);
+    let depth = actual_depth(leaves.len() as u64);
     let mut tree = LazyTree::new(depth, StateLeaf::blank().hash());
     write(&mut tree, (0..).zip(StateLeaf::hash_many(leaves)));
     tree
