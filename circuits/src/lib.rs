@@ -14,7 +14,10 @@
 //! | PollJoining | [`poll_joining`] |
 //! | PollJoined | [`poll_joined`] |
 
-use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystemRef, SynthesisError};
+use ark_relations::gr1cs::{
+    ConstraintSynthesizer, ConstraintSystem, ConstraintSystemRef, OptimizationGoal, SynthesisError,
+    SynthesisMode,
+};
 use ark_std::{boxed::Box, vec::Vec};
 use maci_crypto::Fr;
 use maci_protocol::layout::compact::{ProcessInputs, TallyInputs};
@@ -277,4 +280,18 @@ impl ConstraintSynthesizer<Fr> for Circuit {
             _ => Err(SynthesisError::Unsatisfiable),
         }
     }
+}
+
+/// Runs a circuit for its values alone: no matrix, no linear combination is kept.
+pub fn assign(
+    circuit: impl ConstraintSynthesizer<Fr>,
+) -> Result<ConstraintSystemRef<Fr>, SynthesisError> {
+    let cs = ConstraintSystem::new_ref();
+    cs.set_optimization_goal(OptimizationGoal::Constraints);
+    cs.set_mode(SynthesisMode::Prove {
+        construct_matrices: false,
+        generate_lc_assignments: false,
+    });
+    circuit.generate_constraints(cs.clone())?;
+    Ok(cs)
 }

@@ -3,14 +3,14 @@
 use ark_ff::{AdditiveGroup, Field};
 use ark_relations::gr1cs::{
     ConstraintSynthesizer, ConstraintSystem, ConstraintSystemRef, OptimizationGoal, SynthesisError,
-    SynthesisMode, Variable,
+    Variable,
 };
 use ark_std::{collections::BTreeSet, vec::Vec};
 use maci_crypto::{Fr, mutation::Snapshot};
 use maci_verifier::CircuitId;
 
 use crate::{
-    Circuit, Inputs, Matrices,
+    Circuit, Inputs, Matrices, assign,
     clause::{ClauseRows, Clauses, Tamper, clause_of},
     matrices,
 };
@@ -90,13 +90,7 @@ impl KeyMatrices {
         &self,
         circuit: Circuit,
     ) -> Result<BTreeSet<(&'static str, Option<usize>)>, SynthesisError> {
-        let cs = ConstraintSystem::new_ref();
-        cs.set_optimization_goal(OptimizationGoal::Constraints);
-        cs.set_mode(SynthesisMode::Prove {
-            construct_matrices: false,
-            generate_lc_assignments: false,
-        });
-        circuit.generate_constraints(cs.clone())?;
+        let cs = assign(circuit)?;
         let mut values = cs.instance_assignment()?;
         values.extend(cs.witness_assignment()?);
         let Matrices {

@@ -90,7 +90,6 @@ fn messages_cost_less_than_macis_and_least_outside_qv() {
 /// Prints how long the synthesis of a whole batch takes, for key generation and for a proof.
 #[test]
 fn synthesis_times() {
-    use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystem, SynthesisMode};
     use maci_circuits::{Circuit, Inputs};
 
     let inputs = crate::common::recorded("maci-v3").process.remove(0);
@@ -102,14 +101,9 @@ fn synthesis_times() {
     let _ = matrices.digest();
     println!("{id}: digest {:.2?}", start.elapsed());
     for _ in 0..2 {
-        let cs = ConstraintSystem::new_ref();
-        cs.set_mode(SynthesisMode::Prove {
-            construct_matrices: false,
-            generate_lc_assignments: false,
-        });
         let circuit = Circuit::new(id, Inputs::Process(Box::new(inputs.clone()))).unwrap();
         let start = Instant::now();
-        circuit.generate_constraints(cs.clone()).unwrap();
+        let cs = maci_circuits::assign(circuit).unwrap();
         println!("{id}: witness {:.2?}", start.elapsed());
         assert_eq!(cs.num_witness_variables(), matrices.witness_variables);
     }

@@ -4,9 +4,7 @@ use core::fmt;
 
 use ark_bn254::Fr;
 use ark_ff::{BigInteger, PrimeField};
-use ark_relations::gr1cs::{
-    ConstraintSynthesizer, ConstraintSystem, OptimizationGoal, SynthesisError, SynthesisMode,
-};
+use ark_relations::gr1cs::{ConstraintSynthesizer, SynthesisError};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
@@ -43,15 +41,9 @@ impl Drop for Assignment {
 }
 
 impl Assignment {
-    /// Runs the circuit for its values alone: no matrix, no linear combination is kept.
+    /// Runs the circuit for its values alone.
     pub fn of(circuit: impl ConstraintSynthesizer<Fr>) -> Result<Self, SynthesisError> {
-        let cs = ConstraintSystem::new_ref();
-        cs.set_optimization_goal(OptimizationGoal::Constraints);
-        cs.set_mode(SynthesisMode::Prove {
-            construct_matrices: false,
-            generate_lc_assignments: false,
-        });
-        circuit.generate_constraints(cs.clone())?;
+        let cs = maci_circuits::assign(circuit)?;
         let instance_variables = cs.num_instance_variables();
         let inner = cs.borrow().ok_or(SynthesisError::MissingCS)?;
         let values = [inner.instance_assignment()?, inner.witness_assignment()?].concat();
