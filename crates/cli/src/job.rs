@@ -233,27 +233,28 @@ impl<'a> Session<'a> {
         self.watch.timings()
     }
 
-    /// Runs stages to their end, one after the other.
-    pub(crate) fn run(&mut self, stages: &[StageId]) -> Result<(), Failure> {
+    /// The job, with what watches and stops it.
+    fn controlled(&mut self) -> (&mut Job, Control<'_>) {
         let control = Control {
             progress: &self.watch,
             cancel: &self.cancel,
         };
+        (&mut self.job, control)
+    }
+
+    /// Runs stages to their end, one after the other.
+    pub(crate) fn run(&mut self, stages: &[StageId]) -> Result<(), Failure> {
+        let (job, control) = self.controlled();
         for stage in stages {
-            self.job
-                .run(*stage, control)
-                .map_err(|error| failure(&error))?;
+            job.run(*stage, control).map_err(|error| failure(&error))?;
         }
         Ok(())
     }
 
     /// The results with the salts that open them.
     pub(crate) fn outcome(&mut self) -> Result<TallyOutcome, Failure> {
-        let control = Control {
-            progress: &self.watch,
-            cancel: &self.cancel,
-        };
-        self.job.outcome(control).map_err(|error| failure(&error))
+        let (job, control) = self.controlled();
+        job.outcome(control).map_err(|error| failure(&error))
     }
 
     /// Names the chain to submit to.
@@ -263,33 +264,21 @@ impl<'a> Session<'a> {
 
     /// Closes the poll on the chain.
     pub(crate) fn close(&mut self, maci: Address, poll: PollId) -> Result<(), Failure> {
-        let control = Control {
-            progress: &self.watch,
-            cancel: &self.cancel,
-        };
-        self.job
-            .close(maci, poll, control)
+        let (job, control) = self.controlled();
+        job.close(maci, poll, control)
             .map_err(|error| failure(&error))
     }
 
     /// Gives up the transaction that is on its way.
     pub(crate) fn withdraw(&mut self) -> Result<Option<TransactionRow>, Failure> {
-        let control = Control {
-            progress: &self.watch,
-            cancel: &self.cancel,
-        };
-        self.job.withdraw(control).map_err(|error| failure(&error))
+        let (job, control) = self.controlled();
+        job.withdraw(control).map_err(|error| failure(&error))
     }
 
     /// What would be sent.
     pub(crate) fn submission(&mut self) -> Result<Submission, Failure> {
-        let control = Control {
-            progress: &self.watch,
-            cancel: &self.cancel,
-        };
-        self.job
-            .submission(control)
-            .map_err(|error| failure(&error))
+        let (job, control) = self.controlled();
+        job.submission(control).map_err(|error| failure(&error))
     }
 
     /// Every transaction of ours that ended.
@@ -299,12 +288,8 @@ impl<'a> Session<'a> {
 
     /// Writes the circuit inputs of every batch.
     pub(crate) fn export_inputs(&mut self, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-        let control = Control {
-            progress: &self.watch,
-            cancel: &self.cancel,
-        };
-        self.job
-            .export_inputs(folder, control)
+        let (job, control) = self.controlled();
+        job.export_inputs(folder, control)
             .map_err(|error| failure(&error))
     }
 
