@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::report::Report;
 
 /// Which node to ask.
 #[derive(Args, Debug)]
@@ -218,7 +219,7 @@ pub(crate) enum Outcome {
     /// It was included.
     Included(Box<TransactionReceipt>),
     /// It was simulated and priced.
-    Planned(Value),
+    Planned(Report),
 }
 
 /// Sends a call, or only simulates and prices it.
@@ -234,12 +235,9 @@ pub(crate) fn send(
         let quote = client
             .quote(from.address(), call)
             .map_err(|error| failure(&error))?;
-        return Ok(Outcome::Planned(plan_data(
-            &call.what,
-            call.to,
-            &json!(call.data),
-            &quote,
-        )));
+        let plan = plan_data(&call.what, call.to, &json!(call.data), &quote);
+        let text = plan_text(&plan);
+        return Ok(Outcome::Planned(Report::new(plan).text(text)));
     }
     let cancel = context.interrupt.cancel();
     match deliver(client, call, &options, &|| cancel.is_cancelled()) {
@@ -252,7 +250,7 @@ pub(crate) fn send(
 }
 
 /// The machine-readable half of a call that was not sent.
-pub(crate) fn plan_data(what: &str, to: Option<Address>, data: &Value, quote: &Quote) -> Value {
+fn plan_data(what: &str, to: Option<Address>, data: &Value, quote: &Quote) -> Value {
     json!({
         "dry_run": true,
         "call": what,
@@ -265,7 +263,7 @@ pub(crate) fn plan_data(what: &str, to: Option<Address>, data: &Value, quote: &Q
 }
 
 /// One line about a call that was not sent.
-pub(crate) fn plan_text(plan: &Value) -> String {
+fn plan_text(plan: &Value) -> String {
     let text = |name: &str| {
         plan[name]
             .as_str()

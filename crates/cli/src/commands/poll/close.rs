@@ -52,10 +52,7 @@ pub(super) fn run(context: &Context<'_>, args: &CloseArgs) -> Result<Report, Fai
     await_end(context, args, &client, end)?;
     let call = Call::function(poll, &Poll::mergeStateCall {});
     match chain::send(context, &client, &call, &args.sender)? {
-        Outcome::Planned(plan) => {
-            let text = chain::plan_text(&plan);
-            Ok(Report::new(plan).text(text))
-        }
+        Outcome::Planned(report) => Ok(report),
         Outcome::Included(receipt) => Ok(report(
             args.poll,
             poll,

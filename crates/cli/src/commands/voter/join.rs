@@ -122,10 +122,7 @@ pub(super) fn run(context: &Context<'_>, args: &JoinArgs) -> Result<Report, Fail
     let credit_data = args.credit_data.clone().unwrap_or_default();
     let call = voter::join(contracts.poll, &joining, evidence, credit_data);
     match chain::send(context, &client, &call, &args.sender)? {
-        Outcome::Planned(plan) => {
-            let text = chain::plan_text(&plan);
-            Ok(Report::new(plan).text(text))
-        }
+        Outcome::Planned(report) => Ok(report),
         Outcome::Included(receipt) => {
             let joined = voter::joined(&receipt, contracts.poll).map_err(asked)?;
             let receipt = chain::receipt_data(&receipt);

@@ -57,10 +57,7 @@ pub(super) fn run(context: &Context<'_>, args: &SignupArgs) -> Result<Report, Fa
     let evidence = args.evidence.resolve(account, policy)?;
     let call = voter::sign_up(instance.maci, &key, evidence);
     match chain::send(context, &client, &call, &args.sender)? {
-        Outcome::Planned(plan) => {
-            let text = chain::plan_text(&plan);
-            Ok(Report::new(plan).text(text))
-        }
+        Outcome::Planned(report) => Ok(report),
         Outcome::Included(receipt) => {
             let signed_up = voter::signed_up(&receipt, instance.maci)
                 .map_err(|error| chain::failure(&error))?;

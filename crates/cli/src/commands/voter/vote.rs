@@ -85,10 +85,7 @@ pub(super) fn run(context: &Context<'_>, args: &VoteArgs) -> Result<Report, Fail
         file.note_poll(entry)?;
     }
     match chain::send(context, &client, &call, &args.sender)? {
-        Outcome::Planned(plan) => {
-            let text = chain::plan_text(&plan);
-            Ok(Report::new(plan).text(text))
-        }
+        Outcome::Planned(report) => Ok(report),
         Outcome::Included(receipt) => Ok(Report::new(json!({
             "poll_id": args.poll,
             "messages": sealed.len(),
