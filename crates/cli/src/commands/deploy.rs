@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use maci_chain::Error;
 use maci_chain::deploy::{Planned, Record, Steps, Store, maci};
 use maci_chain::primitives::U256;
+use maci_chain::{Client, Error};
 use serde_json::json;
 
 use crate::audit::DevKeysArgs;
@@ -64,21 +64,9 @@ pub(crate) fn run(context: &Context<'_>, args: &DeployArgs) -> Result<Report, Fa
     let path = &args.record.deployment;
     let store = Store::open(path, &fresh).map_err(|error| chain::failure(&error))?;
     let before = store.record().steps.len();
-    let mut report = |step: &str| context.progress.note(&format!("{step} ..."));
-    let cancel = context.interrupt.cancel();
-    let stop = || cancel.is_cancelled();
-    let failed = |error: Error| {
-        let failure = chain::failure(&error);
-        context.interrupt.check().err().unwrap_or(failure)
-    };
-    let steps = if args.sender.is_dry() {
-        Steps::dry(&client, store, &mut report)
-    } else {
-        Steps::paid(&client, store, args.sender.sending(&stop)?, &mut report)
-    };
-    let mut steps = steps.map_err(failed)?;
-    let instance = maci::deploy(&mut steps, &keys).map_err(failed)?;
-    let (record, plan) = steps.into_plan();
+    let (instance, record, plan) = take_steps(context, &args.sender, &client, store, |steps| {
+        maci::deploy(steps, &keys)
+    })?;
     if args.sender.is_dry() {
         return Ok(plan_report(&plan));
     }
@@ -101,6 +89,32 @@ pub(crate) fn run(context: &Context<'_>, args: &DeployArgs) -> Result<Report, Fa
         keys.len(),
         path.display()
     )))
+}
+
+/// Takes steps, or only plans them, and says what came of them, what the deployment file notes then and what was planned.
+pub(crate) fn take_steps<T>(
+    context: &Context<'_>,
+    sender: &SenderArgs,
+    client: &Client,
+    store: Store,
+    take: impl FnOnce(&mut Steps<'_>) -> Result<T, Error>,
+) -> Result<(T, Record, Vec<Planned>), Failure> {
+    let mut report = |step: &str| context.progress.note(&format!("{step} ..."));
+    let cancel = context.interrupt.cancel();
+    let stop = || cancel.is_cancelled();
+    let failed = |error: Error| {
+        let failure = chain::failure(&error);
+        context.interrupt.check().err().unwrap_or(failure)
+    };
+    let steps = if sender.is_dry() {
+        Steps::dry(client, store, &mut report)
+    } else {
+        Steps::paid(client, store, sender.sending(&stop)?, &mut report)
+    };
+    let mut steps = steps.map_err(failed)?;
+    let taken = take(&mut steps).map_err(failed)?;
+    let (record, plan) = steps.into_plan();
+    Ok((taken, record, plan))
 }
 
 /// What a dry run of steps shows.

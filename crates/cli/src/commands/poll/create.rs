@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use maci_chain::deploy::{Grid, Record, Steps, Store, poll};
-use maci_chain::{Client, Error, wallet};
+use maci_chain::deploy::{Grid, Record, Store, poll};
+use maci_chain::{Client, wallet};
 use maci_protocol::keys::{CoordinatorKey, PrivateKey, PublicKey};
 use rand::RngCore as _;
 use serde_json::json;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::audit::DevKeysArgs;
 use crate::chain::{self, SenderArgs};
-use crate::commands::deploy::plan_report;
+use crate::commands::deploy::{plan_report, take_steps};
 use crate::context::Context;
 use crate::coordinator_key;
 use crate::deployment::{self, RecordArgs, VerifyingKeysArgs};
@@ -78,21 +78,9 @@ pub(super) fn run(context: &Context<'_>, args: &CreateArgs) -> Result<Report, Fa
     let client = args.sender.connect()?;
     let coordinator = coordinator_key(context, args, store.record())?;
     warn_about_the_end(context, &client)?;
-    let mut report = |step: &str| context.progress.note(&format!("{step} ..."));
-    let cancel = context.interrupt.cancel();
-    let stop = || cancel.is_cancelled();
-    let failed = |error: Error| {
-        let failure = chain::failure(&error);
-        context.interrupt.check().err().unwrap_or(failure)
-    };
-    let steps = if args.sender.is_dry() {
-        Steps::dry(&client, store, &mut report)
-    } else {
-        Steps::paid(&client, store, args.sender.sending(&stop)?, &mut report)
-    };
-    let mut steps = steps.map_err(failed)?;
-    let made = poll::create(&mut steps, &config, &coordinator, &keys).map_err(failed)?;
-    let (record, plan) = steps.into_plan();
+    let (made, record, plan) = take_steps(context, &args.sender, &client, store, |steps| {
+        poll::create(steps, &config, &coordinator, &keys)
+    })?;
     let instance = record.maci().map_err(|error| chain::failure(&error))?;
     let Some(made) = made else {
         return Ok(plan_report(&plan));
