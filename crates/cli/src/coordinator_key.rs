@@ -42,6 +42,17 @@ pub(crate) fn load(context: &Context<'_>, args: &KeyArgs) -> Result<CoordinatorK
     read(path)
 }
 
+/// [`load`], or nothing where no file is named.
+pub(crate) fn load_if_named(
+    context: &Context<'_>,
+    args: &KeyArgs,
+) -> Result<Option<CoordinatorKey>, Failure> {
+    match (&args.key_file, &context.settings.key_file.value) {
+        (None, None) => Ok(None),
+        _ => load(context, args).map(Some),
+    }
+}
+
 /// Reads a key file.
 pub(crate) fn read(path: &Path) -> Result<CoordinatorKey, Failure> {
     let text = files::read_text(path, "key file", MAX_KEY_FILE).map_err(|failure| {

@@ -54,10 +54,7 @@ pub(crate) struct DoctorArgs {
 pub(crate) fn run(context: &Context<'_>, args: &DoctorArgs) -> Result<Report, Failure> {
     let client = args.node.connect()?;
     // What is not named is not checked: a doctor may look at somebody else's poll.
-    let coordinator = match (&args.key.key_file, &context.settings.key_file.value) {
-        (None, None) => None,
-        _ => Some(coordinator_key::load(context, &args.key)?.public()),
-    };
+    let key = coordinator_key::load_if_named(context, &args.key)?;
     let account = if args.eth_key.is_named() {
         Some(args.eth_key.load()?.address())
     } else {
@@ -65,7 +62,7 @@ pub(crate) fn run(context: &Context<'_>, args: &DoctorArgs) -> Result<Report, Fa
     };
     let expected = Expected {
         chain_id: args.node.chain_id,
-        coordinator,
+        coordinator: key.map(|key| key.public()),
         account,
         fee_cap: Some(args.send.fee_cap()?),
     };

@@ -76,10 +76,7 @@ impl SendArgs {
 /// Sends what is missing, or shows what would be sent.
 pub(crate) fn run(context: &Context<'_>, args: &SubmitArgs) -> Result<Report, Failure> {
     // Once the bundle is made, the proofs can be sent from a machine that cannot read the votes.
-    let key = match (&args.key.key_file, &context.settings.key_file.value) {
-        (None, None) => None,
-        _ => Some(coordinator_key::load(context, &args.key)?),
-    };
+    let key = coordinator_key::load_if_named(context, &args.key)?;
     let keys = Some(LocalKeys::new(context, args.dev_keys.token()));
     let client = if args.dry_run.dry_run {
         args.node.connect()?
