@@ -22,6 +22,7 @@ use maci_protocol::layout::compact::{
     shape::{LANE_BITS, LANES, ballot_form},
     whole_levels,
 };
+use maci_protocol::tally::TallySalts;
 use maci_verifier::{CircuitId, Mode};
 
 use crate::{
@@ -124,13 +125,9 @@ pub(crate) fn check_shape(id: CircuitId, inputs: &TallyInputs) -> Result<(), Inp
     for (family, bits) in inputs.ballot_families.iter().zip(above) {
         expect_len("ballot family", family.len(), 1 << bits)?;
     }
-    expect_len(
-        "current results",
-        inputs.current_results.len(),
-        shape.options,
-    )?;
-    let spent = inputs.current_per_vote_option_spent.as_ref();
-    if let Some((spent, _)) = spent {
+    let current = &inputs.current;
+    expect_len("current results", current.votes.len(), shape.options)?;
+    if let Some(spent) = &current.per_option_spent {
         expect_len(
             "current spent credits per option",
             spent.len(),
@@ -138,17 +135,23 @@ pub(crate) fn check_shape(id: CircuitId, inputs: &TallyInputs) -> Result<(), Inp
         )?;
     }
     let expected = shape.quadratic;
-    if spent.is_some() != expected {
-        return Err(InputError::Presence {
-            what: "current spent credits per option",
-            expected,
-        });
-    }
-    if inputs.new_per_vote_option_spent_root_salt.is_some() != expected {
-        return Err(InputError::Presence {
-            what: "new salt of spent credits per option",
-            expected,
-        });
+    for (what, given) in [
+        (
+            "current spent credits per option",
+            current.per_option_spent.is_some(),
+        ),
+        (
+            "current salt of spent credits per option",
+            inputs.current_salts.per_option_spent.is_some(),
+        ),
+        (
+            "new salt of spent credits per option",
+            inputs.new_salts.per_option_spent.is_some(),
+        ),
+    ] {
+        if given != expected {
+            return Err(InputError::Presence { what, expected });
+        }
     }
     Ok(())
 }
@@ -174,6 +177,15 @@ pub(crate) fn synthesise(
         return Err(SynthesisError::Unsatisfiable);
     };
     let private = |value: &dyn Fn(&TallyInputs) -> Fr| witness(cs, inputs.map(value));
+    let salts = |of: fn(&TallyInputs) -> &TallySalts| {
+        Ok::<_, SynthesisError>(Salts {
+            results: private(&|i| of(i).results.0)?,
+            spent: private(&|i| of(i).spent.0)?,
+            per_option: (shape.quadratic)
+                .then(|| private(&|i| of(i).per_option_spent.map_or(Fr::ZERO, |salt| salt.0)))
+                .transpose()?,
+        })
+    };
 
     let ballot_root = private(&|i| i.ballot_root)?;
     clause(cs, COMMITMENT, None, || {
@@ -206,13 +218,7 @@ pub(crate) fn synthesise(
     let later = linear(&[(-Fr::ONE, &first)], Fr::ONE)?;
     let current = TotalsVar::current(cs, &shape, inputs)?;
     clause(cs, CURRENT_TALLY, None, || {
-        let salts = Salts {
-            results: private(&|i| i.current_results_root_salt)?,
-            spent: private(&|i| i.current_spent_voice_credit_subtotal_salt)?,
-            per_option: (shape.quadratic)
-                .then(|| private(&|i| current_per_option(i).map_or(Fr::ZERO, |(_, salt)| *salt)))
-                .transpose()?,
-        };
+        let salts = salts(|i| &i.current_salts)?;
         // The first batch starts from commitment 0; every later one from the commitment it opens.
         enforce_product(&later, &current.commit(salts)?, current_commitment)
     })?;
@@ -221,14 +227,7 @@ pub(crate) fn synthesise(
         current.add(cs, &later, &ballots, &squares)
     })?;
     clause(cs, NEW_TALLY, None, || {
-        let salts = Salts {
-            results: private(&|i| i.new_results_root_salt)?,
-            spent: private(&|i| i.new_spent_voice_credit_subtotal_salt)?,
-            per_option: (shape.quadratic)
-                .then(|| private(&|i| i.new_per_vote_option_spent_root_salt.unwrap_or(Fr::ZERO)))
-                .transpose()?,
-        };
-        enforce_equal(&new.commit(salts)?, new_commitment)
+        enforce_equal(&new.commit(salts(|i| &i.new_salts)?)?, new_commitment)
     })
 }
 
@@ -325,10 +324,6 @@ fn squares(
         .collect()
 }
 
-fn current_per_option(inputs: &TallyInputs) -> Option<&(Vec<Fr>, Fr)> {
-    inputs.current_per_vote_option_spent.as_ref()
-}
-
 /// Salts of a tally commitment; the last one in QV only.
 struct Salts {
     results: FrVar,
@@ -355,11 +350,12 @@ impl TotalsVar {
                 .collect::<Result<Vec<_>, _>>()
         };
         let spent_of = |i: &TallyInputs, option: usize| {
-            current_per_option(i).and_then(|(spent, _)| spent.get(option).copied())
+            let spent = i.current.per_option_spent.as_ref();
+            spent.and_then(|spent| spent.get(option).copied())
         };
         Ok(Self {
-            results: list(&|i, option| i.current_results[option])?,
-            spent: witness(cs, inputs.map(|i| i.current_spent_voice_credit_subtotal))?,
+            results: list(&|i, option| i.current.votes[option])?,
+            spent: witness(cs, inputs.map(|i| i.current.spent))?,
             per_option: (shape.quadratic)
                 .then(|| list(&|i, option| spent_of(i, option).unwrap_or(Fr::ZERO)))
                 .transpose()?,

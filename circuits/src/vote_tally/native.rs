@@ -4,6 +4,7 @@ use ark_ff::AdditiveGroup;
 use ark_std::vec::Vec;
 use maci_crypto::{Fr, poseidon, tree::quinary};
 use maci_protocol::layout::compact::{TallyInputs, top_nodes, unpack};
+use maci_protocol::tally::TallySalts;
 use maci_verifier::CircuitId;
 
 use super::{
@@ -83,25 +84,15 @@ fn check_totals(
 ) -> Result<(), ClauseViolation> {
     let statement = &inputs.statement;
     let mut totals = Totals {
-        results: inputs.current_results.clone(),
-        spent: inputs.current_spent_voice_credit_subtotal,
-        per_option: inputs
-            .current_per_vote_option_spent
-            .as_ref()
-            .map(|(spent, _)| spent.clone()),
+        results: inputs.current.votes.clone(),
+        spent: inputs.current.spent,
+        per_option: inputs.current.per_option_spent.clone(),
     };
     let current = if statement.index == 0 {
         totals.clear();
         Some(Fr::ZERO)
     } else {
-        totals.commit((
-            inputs.current_results_root_salt,
-            inputs.current_spent_voice_credit_subtotal_salt,
-            inputs
-                .current_per_vote_option_spent
-                .as_ref()
-                .map(|(_, salt)| *salt),
-        ))
+        totals.commit(&inputs.current_salts)
     };
     ensure(
         current == Some(statement.current_tally_commitment.0),
@@ -111,11 +102,7 @@ fn check_totals(
     for votes in ballots {
         totals.add(votes, shape.quadratic);
     }
-    let new = totals.commit((
-        inputs.new_results_root_salt,
-        inputs.new_spent_voice_credit_subtotal_salt,
-        inputs.new_per_vote_option_spent_root_salt,
-    ));
+    let new = totals.commit(&inputs.new_salts);
     ensure(
         new == Some(statement.new_tally_commitment.0),
         NEW_TALLY,
@@ -151,15 +138,15 @@ impl Totals {
         }
     }
 
-    /// The tally commitment under the salts of results, spent credits and credits per option.
-    fn commit(&self, salts: (Fr, Fr, Option<Fr>)) -> Option<Fr> {
-        let results = poseidon::hash2(quinary_root(&self.results)?, salts.0);
-        let spent = poseidon::hash2(self.spent, salts.1);
-        Some(match (&self.per_option, salts.2) {
+    /// The tally commitment under these salts.
+    fn commit(&self, salts: &TallySalts) -> Option<Fr> {
+        let results = poseidon::hash2(quinary_root(&self.results)?, salts.results.0);
+        let spent = poseidon::hash2(self.spent, salts.spent.0);
+        Some(match (&self.per_option, salts.per_option_spent) {
             (Some(per_option), Some(salt)) => poseidon::hash3(
                 results,
                 spent,
-                poseidon::hash2(quinary_root(per_option)?, salt),
+                poseidon::hash2(quinary_root(per_option)?, salt.0),
             ),
             _ => poseidon::hash2(results, spent),
         })

@@ -163,16 +163,13 @@ fn c_10_every_tally_input_is_bound() {
             (|i| i.ballot_families[0][0] += ONE, vote_tally::BALLOTS),
             (|i| i.ballots[0].packed[0] += ONE, vote_tally::BALLOTS),
             (|i| i.ballots[0].packed[0] = -ONE, vote_tally::VOTES),
-            (|i| i.current_results[1] += ONE, vote_tally::CURRENT_TALLY),
+            (|i| i.current.votes[1] += ONE, vote_tally::CURRENT_TALLY),
+            (|i| i.current.spent += ONE, vote_tally::CURRENT_TALLY),
             (
-                |i| i.current_spent_voice_credit_subtotal += ONE,
+                |i| i.current_salts.results.0 += ONE,
                 vote_tally::CURRENT_TALLY,
             ),
-            (
-                |i| i.current_results_root_salt += ONE,
-                vote_tally::CURRENT_TALLY,
-            ),
-            (|i| i.new_results_root_salt += ONE, vote_tally::NEW_TALLY),
+            (|i| i.new_salts.results.0 += ONE, vote_tally::NEW_TALLY),
         ];
         for (what, (change, clause)) in changes.into_iter().enumerate() {
             let mut changed = inputs.clone();
@@ -185,7 +182,7 @@ fn c_10_every_tally_input_is_bound() {
             );
         }
         let mut changed = inputs.clone();
-        let Some((spent, _)) = &mut changed.current_per_vote_option_spent else {
+        let Some(spent) = &mut changed.current.per_option_spent else {
             continue;
         };
         spent[0] += ONE;

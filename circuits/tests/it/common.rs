@@ -44,12 +44,12 @@ struct RecordedSalts {
 impl SaltSource for RecordedSalts {
     fn salt(&mut self, _: &CircuitId, role: SaltRole, batch: u64, _: Fr) -> Salt {
         let tally = self.tally.get(batch as usize);
-        Salt(match role {
-            SaltRole::StateAndBallots => self.process[batch as usize],
-            SaltRole::Results => tally.unwrap().new_results_root_salt,
-            SaltRole::Spent => tally.unwrap().new_spent_voice_credit_subtotal_salt,
-            SaltRole::PerOptionSpent => tally.unwrap().new_per_vote_option_spent_root_salt.unwrap(),
-        })
+        match role {
+            SaltRole::StateAndBallots => Salt(self.process[batch as usize]),
+            SaltRole::Results => tally.unwrap().new_salts.results,
+            SaltRole::Spent => tally.unwrap().new_salts.spent,
+            SaltRole::PerOptionSpent => tally.unwrap().new_salts.per_option_spent.unwrap(),
+        }
     }
 }
 

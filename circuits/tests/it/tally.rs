@@ -40,11 +40,11 @@ fn lie(inputs: &TallyInputs, name: &'static str, value: fn(Fr) -> Fr) -> BTreeSe
 /// Commits to these totals in place of the honest ones.
 fn commit(inputs: &mut TallyInputs, results: &[Fr], spent: Fr, per_option: Option<&[Fr]>) {
     let root = |values: &[Fr]| quinary::root_of(values, 1).unwrap();
-    let results = poseidon::hash2(root(results), inputs.new_results_root_salt);
-    let spent = poseidon::hash2(spent, inputs.new_spent_voice_credit_subtotal_salt);
-    let commitment = match (per_option, inputs.new_per_vote_option_spent_root_salt) {
+    let results = poseidon::hash2(root(results), inputs.new_salts.results.0);
+    let spent = poseidon::hash2(spent, inputs.new_salts.spent.0);
+    let commitment = match (per_option, inputs.new_salts.per_option_spent) {
         (Some(per_option), Some(salt)) => {
-            poseidon::hash3(results, spent, poseidon::hash2(root(per_option), salt))
+            poseidon::hash3(results, spent, poseidon::hash2(root(per_option), salt.0))
         }
         _ => poseidon::hash2(results, spent),
     };
@@ -62,9 +62,9 @@ fn c_09_the_first_tally_batch_starts_at_zero() {
         assert_eq!(refused_by(&honest), BTreeSet::new());
         // Current values count as 0 whatever they claim …
         let mut claimed = honest.clone();
-        claimed.current_results[0] = Fr::from(1000u64);
-        claimed.current_spent_voice_credit_subtotal = Fr::from(1000u64);
-        claimed.current_results_root_salt = ONE;
+        claimed.current.votes[0] = Fr::from(1000u64);
+        claimed.current.spent = Fr::from(1000u64);
+        claimed.current_salts.results.0 = ONE;
         assert_eq!(refused_by(&claimed), BTreeSet::new());
         // … so that a result with them in it is refused,
         let spent = if mode == Mode::Qv { 9u64 } else { 3 };
@@ -101,8 +101,8 @@ fn every_tally_clause_refuses_something_that_no_other_clause_refuses() {
         case(changed(|i| i.sb_salt += ONE));
         case(changed(|i| i.statement.total_signups = 1));
         case(changed(|i| i.ballot_families[0][0] += ONE));
-        case(changed(|i| i.current_results_root_salt += ONE));
-        case(changed(|i| i.new_results_root_salt += ONE));
+        case(changed(|i| i.current_salts.results.0 += ONE));
+        case(changed(|i| i.new_salts.results.0 += ONE));
         // The ballot of the second batch with another vote, which only the opening can tell.
         let mut forged = second.clone();
         forged.ballots[0].packed[0] += pack(&[0, 1])[0];

@@ -58,8 +58,8 @@ fn secrets(place: &Place) -> Vec<Vec<u8>> {
     let mut tallied = tally_batches(&log, processed.last, &mut seed).batches;
     tallied.pop();
     for batch in &tallied {
-        values.push(batch.new_results_root_salt);
-        values.push(batch.new_spent_voice_credit_subtotal_salt);
+        values.push(batch.new_salts.results.0);
+        values.push(batch.new_salts.spent.0);
     }
     let mut spellings = Vec::new();
     for value in values {

@@ -21,14 +21,12 @@ struct RecordedSalts {
 impl SaltSource for RecordedSalts {
     fn salt(&mut self, _: &CircuitId, role: SaltRole, batch: u64, _: Fr) -> Salt {
         let batch = usize::try_from(batch).unwrap();
-        Salt(match role {
-            SaltRole::StateAndBallots => self.process[batch],
-            SaltRole::Results => self.tally[batch].new_results_root_salt,
-            SaltRole::Spent => self.tally[batch].new_spent_voice_credit_subtotal_salt,
-            SaltRole::PerOptionSpent => self.tally[batch]
-                .new_per_vote_option_spent_root_salt
-                .unwrap(),
-        })
+        match role {
+            SaltRole::StateAndBallots => Salt(self.process[batch]),
+            SaltRole::Results => self.tally[batch].new_salts.results,
+            SaltRole::Spent => self.tally[batch].new_salts.spent,
+            SaltRole::PerOptionSpent => self.tally[batch].new_salts.per_option_spent.unwrap(),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use maci_protocol::{
     keys::CoordinatorKey,
     recorded,
     secrets::{SaltRole, SaltSource},
+    tally::TallySalts,
 };
 use maci_verifier::{CircuitId, Salt};
 
@@ -69,14 +70,7 @@ impl Folder {
             tally: self
                 .inputs("tally")
                 .iter()
-                .map(|text| TallyInputs::from_json(text).unwrap())
-                .map(|inputs| {
-                    (
-                        inputs.new_results_root_salt,
-                        inputs.new_spent_voice_credit_subtotal_salt,
-                        inputs.new_per_vote_option_spent_root_salt,
-                    )
-                })
+                .map(|text| TallyInputs::from_json(text).unwrap().new_salts)
                 .collect(),
         }
     }
@@ -85,17 +79,17 @@ impl Folder {
 #[derive(Clone)]
 pub(crate) struct RecordedSalts {
     process: Vec<Fr>,
-    tally: Vec<(Fr, Fr, Option<Fr>)>,
+    tally: Vec<TallySalts>,
 }
 
 impl SaltSource for RecordedSalts {
     fn salt(&mut self, _: &CircuitId, role: SaltRole, batch: u64, _: Fr) -> Salt {
         let batch = batch as usize;
-        Salt(match role {
-            SaltRole::StateAndBallots => self.process[batch],
-            SaltRole::Results => self.tally[batch].0,
-            SaltRole::Spent => self.tally[batch].1,
-            SaltRole::PerOptionSpent => self.tally[batch].2.unwrap(),
-        })
+        match role {
+            SaltRole::StateAndBallots => Salt(self.process[batch]),
+            SaltRole::Results => self.tally[batch].results,
+            SaltRole::Spent => self.tally[batch].spent,
+            SaltRole::PerOptionSpent => self.tally[batch].per_option_spent.unwrap(),
+        }
     }
 }

@@ -9,7 +9,11 @@ use maci_verifier::{
 };
 
 use super::ballot::BallotHead;
-use crate::{message::Message, state::StateLeaf};
+use crate::{
+    message::Message,
+    state::StateLeaf,
+    tally::{Results, TallySalts},
+};
 
 /// The assignment of one `MessageProcessor` circuit: a batch of B message slots.
 ///
@@ -99,22 +103,12 @@ pub struct TallyInputs {
     /// The batch's common node and the nodes above it, with their siblings; the first family holds more than one node of
     /// the batch where the batch ends inside a level.
     pub ballot_families: Vec<Vec<Fr>>,
-    /// Votes per option before this batch, 5^v of them.
-    pub current_results: Vec<Fr>,
-    /// Salt of the current results commitment; 0 in the first batch.
-    pub current_results_root_salt: Fr,
-    /// Credits spent before this batch.
-    pub current_spent_voice_credit_subtotal: Fr,
-    /// Salt of the current spent commitment; 0 in the first batch.
-    pub current_spent_voice_credit_subtotal_salt: Fr,
-    /// QV only: credits spent per option before this batch, and the salt of their commitment.
-    pub current_per_vote_option_spent: Option<(Vec<Fr>, Fr)>,
-    /// Salt of the new results commitment.
-    pub new_results_root_salt: Fr,
-    /// Salt of the new spent commitment.
-    pub new_spent_voice_credit_subtotal_salt: Fr,
-    /// QV only: salt of the new per-option commitment.
-    pub new_per_vote_option_spent_root_salt: Option<Fr>,
+    /// Totals before this batch.
+    pub current: Results,
+    /// Salts of the current commitment; 0 in the first batch.
+    pub current_salts: TallySalts,
+    /// Salts of the new commitment.
+    pub new_salts: TallySalts,
 }
 
 /// One ballot of a tally batch.

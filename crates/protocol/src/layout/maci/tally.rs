@@ -30,20 +30,9 @@ impl TallyLayout for MaciLayout {
                     weights.map(|weight| Fr::from(*weight)).collect()
                 })
                 .collect(),
-            current_results: frame.current.votes,
-            current_results_root_salt: frame.current_salts.results.0,
-            current_spent_voice_credit_subtotal: frame.current.spent,
-            current_spent_voice_credit_subtotal_salt: frame.current_salts.spent.0,
-            current_per_vote_option_spent: frame
-                .current
-                .per_option_spent
-                .zip(frame.current_salts.per_option_spent.map(|salt| salt.0)),
-            new_results_root_salt: frame.new_salts.results.0,
-            new_spent_voice_credit_subtotal_salt: frame.new_salts.spent.0,
-            new_per_vote_option_spent_root_salt: frame
-                .new_salts
-                .per_option_spent
-                .map(|salt| salt.0),
+            current: frame.current,
+            current_salts: frame.current_salts,
+            new_salts: frame.new_salts,
         }
     }
 }

@@ -1,10 +1,14 @@
 //! The inputs of `tallyVotes.circom`.
 
-use maci_verifier::{CircuitId, Mode, SbCommitment, TallyCommitment, statement::TallyBatch};
+use maci_verifier::{CircuitId, Mode, Salt, SbCommitment, TallyCommitment, statement::TallyBatch};
 use serde::{Deserialize, Serialize};
 
 use super::{Dec, InputsError, decs, depth, length, number, plain, unwrapped, wrapped, write};
-use crate::{layout::maci::TallyInputs, vote_tree};
+use crate::{
+    layout::maci::TallyInputs,
+    tally::{Results, TallySalts},
+    vote_tree,
+};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -107,31 +111,33 @@ impl TallyInputs {
                 .collect(),
             ballot_path_elements: unwrapped(json.ballot_path_elements),
             votes: json.votes.into_iter().map(plain).collect(),
-            current_results: plain(json.current_results),
-            current_results_root_salt: json.current_results_root_salt.0,
-            current_spent_voice_credit_subtotal: json.current_spent_voice_credit_subtotal.0,
-            current_spent_voice_credit_subtotal_salt: json
-                .current_spent_voice_credit_subtotal_salt
-                .0,
-            current_per_vote_option_spent: json
-                .current_per_vote_option_spent_voice_credits
-                .map(plain)
-                .zip(
-                    json.current_per_vote_option_spent_voice_credits_root_salt
-                        .map(|salt| salt.0),
-                ),
-            new_results_root_salt: json.new_results_root_salt.0,
-            new_spent_voice_credit_subtotal_salt: json.new_spent_voice_credit_subtotal_salt.0,
-            new_per_vote_option_spent_root_salt: json
-                .new_per_vote_option_spent_voice_credits_root_salt
-                .map(|salt| salt.0),
+            current: Results {
+                votes: plain(json.current_results),
+                spent: json.current_spent_voice_credit_subtotal.0,
+                per_option_spent: json.current_per_vote_option_spent_voice_credits.map(plain),
+            },
+            current_salts: TallySalts {
+                results: Salt(json.current_results_root_salt.0),
+                spent: Salt(json.current_spent_voice_credit_subtotal_salt.0),
+                per_option_spent: json
+                    .current_per_vote_option_spent_voice_credits_root_salt
+                    .map(|salt| Salt(salt.0)),
+            },
+            new_salts: TallySalts {
+                results: Salt(json.new_results_root_salt.0),
+                spent: Salt(json.new_spent_voice_credit_subtotal_salt.0),
+                per_option_spent: json
+                    .new_per_vote_option_spent_voice_credits_root_salt
+                    .map(|salt| Salt(salt.0)),
+            },
         })
     }
 
     /// Writes MACI's recorded form.
     pub fn to_json(&self) -> String {
         let statement = &self.statement;
-        let per_option = self.current_per_vote_option_spent.as_ref();
+        let (current, current_salts, new_salts) =
+            (&self.current, &self.current_salts, &self.new_salts);
         write(&TallyJson {
             state_root: self.state_root.into(),
             ballot_root: self.ballot_root.into(),
@@ -148,20 +154,22 @@ impl TallyInputs {
                 .collect(),
             ballot_path_elements: wrapped(&self.ballot_path_elements),
             votes: self.votes.iter().map(|votes| decs(votes)).collect(),
-            current_results: decs(&self.current_results),
-            current_results_root_salt: self.current_results_root_salt.into(),
-            current_spent_voice_credit_subtotal: self.current_spent_voice_credit_subtotal.into(),
-            current_spent_voice_credit_subtotal_salt: self
-                .current_spent_voice_credit_subtotal_salt
-                .into(),
-            current_per_vote_option_spent_voice_credits: per_option.map(|(spent, _)| decs(spent)),
-            current_per_vote_option_spent_voice_credits_root_salt: per_option
-                .map(|(_, salt)| Dec(*salt)),
-            new_per_vote_option_spent_voice_credits_root_salt: self
-                .new_per_vote_option_spent_root_salt
-                .map(Dec),
-            new_results_root_salt: self.new_results_root_salt.into(),
-            new_spent_voice_credit_subtotal_salt: self.new_spent_voice_credit_subtotal_salt.into(),
+            current_results: decs(&current.votes),
+            current_results_root_salt: current_salts.results.0.into(),
+            current_spent_voice_credit_subtotal: current.spent.into(),
+            current_spent_voice_credit_subtotal_salt: current_salts.spent.0.into(),
+            current_per_vote_option_spent_voice_credits: current
+                .per_option_spent
+                .as_deref()
+                .map(decs),
+            current_per_vote_option_spent_voice_credits_root_salt: current_salts
+                .per_option_spent
+                .map(|salt| Dec(salt.0)),
+            new_per_vote_option_spent_voice_credits_root_salt: new_salts
+                .per_option_spent
+                .map(|salt| Dec(salt.0)),
+            new_results_root_salt: new_salts.results.0.into(),
+            new_spent_voice_credit_subtotal_salt: new_salts.spent.0.into(),
         })
     }
 }
