@@ -11,7 +11,7 @@ use alloy::sol_types::SolCall as _;
 use maci_crypto::Fr;
 
 use super::drive::{Notice, SubmitOptions, Submitted, close, submit};
-use super::plan::{Step, plan};
+use super::plan::{Planned, Step, plan};
 use super::sender::{Attempt, SendOptions, bumped, first_fees, replacement_fees};
 use super::withdraw::withdraw;
 use crate::client::transact::Fees;
@@ -31,20 +31,58 @@ const OPTIONS: SubmitOptions = SubmitOptions {
 };
 
 fn run(world: &World, poll: &Poll) -> Result<Submitted, Error> {
-    let mut store = world.store();
+    run_as(world, poll, &OPTIONS, &|| false, &mut |_| {})
+}
+
+fn run_as(
+    world: &World,
+    poll: &Poll,
+    options: &SubmitOptions,
+    stop: &dyn Fn() -> bool,
+    observe: &mut dyn FnMut(&Notice),
+) -> Result<Submitted, Error> {
     submit(
         world,
-        &mut store,
+        &mut world.store(),
         poll.work(),
         &at(),
-        &OPTIONS,
+        options,
         &|_| Ok(()),
-        &|| false,
-        &mut |_| {},
+        stop,
+        observe,
     )
 }
 
+/// Runs to the end, and everything is on the chain.
+#[track_caller]
+fn finish(world: &World, poll: &Poll, what: &str) {
+    assert!(run(world, poll).unwrap().complete, "{what}");
+    assert_done(world, poll, what);
+}
+
+/// [`finish`], and how many transactions were given up on the way.
+#[track_caller]
+fn finish_giving_up(world: &World, poll: &Poll, what: &str) -> u32 {
+    let mut given_up = 0;
+    let done = run_as(world, poll, &OPTIONS, &|| false, &mut |notice| {
+        if let Notice::Settled { settled, .. } = notice {
+            given_up += u32::from(settled.included.is_none());
+        }
+    });
+    assert!(done.unwrap().complete, "{what}");
+    assert_done(world, poll, what);
+    given_up
+}
+
+/// The calls that are left.
+fn left(world: &World, poll: &Poll) -> Vec<Planned> {
+    plan(&world.position_now(), poll.work(), &at(), 10)
+        .unwrap()
+        .left
+}
+
 /// Everything is on the chain, each step once, and no nonce ever stood for two calls.
+#[track_caller]
 fn assert_done(world: &World, poll: &Poll, what: &str) {
     let position = world.position_now();
     assert!(
@@ -130,12 +168,7 @@ fn n_07_the_plan_holds_what_is_left_from_every_position() {
         assert_eq!((left.done(), left.total), (done as u64, 9));
         world.apply(&planned.call).unwrap();
     }
-    assert!(
-        plan(&world.position_now(), poll.work(), &at(), 10)
-            .unwrap()
-            .left
-            .is_empty()
-    );
+    assert!(left(&world, &poll).is_empty());
 
     // Single results that are there already are not paid for again.
     let mut position = world.position_now();
@@ -153,7 +186,6 @@ fn n_07_the_plan_holds_what_is_left_from_every_position() {
 fn d_15_another_poll_and_other_salts_are_refused_before_anything_is_sent() {
     type Change = fn(&mut super::Position);
     let poll = Poll::new("maci-v3");
-    let one = Fr::from(1u64);
     let changes: [(&str, Change); 6] = [
         ("numMessages", |p| p.num_messages += 1),
         ("totalSignups", |p| p.total_signups += 1),
@@ -174,31 +206,21 @@ fn d_15_another_poll_and_other_salts_are_refused_before_anything_is_sent() {
         );
     }
     let world = World::new(&poll);
-    let all = plan(&world.position_now(), poll.work(), &at(), 10)
-        .unwrap()
-        .left;
+    let all = left(&world, &poll);
     for planned in &all[..4] {
         world.apply(&planned.call).unwrap();
     }
-    let mut foreign = world.position_now();
-    foreign.tally_commitment += one;
-    assert!(
-        plan(&foreign, poll.work(), &at(), 10)
-            .unwrap_err()
-            .to_string()
-            .contains("salts")
-    );
-    let mut foreign = world.position_now();
-    foreign.sb_commitment += one;
-    assert!(
-        plan(&foreign, poll.work(), &at(), 10)
-            .unwrap_err()
-            .to_string()
-            .contains("salts")
-    );
-    let mut foreign = world.position_now();
-    foreign.merged_state_root += one;
-    assert!(plan(&foreign, poll.work(), &at(), 10).is_err());
+    let foreign: [(&str, Change); 3] = [
+        ("salts", |p| p.tally_commitment += Fr::from(1u64)),
+        ("salts", |p| p.sb_commitment += Fr::from(1u64)),
+        ("", |p| p.merged_state_root += Fr::from(1u64)),
+    ];
+    for (word, change) in foreign {
+        let mut position = world.position_now();
+        change(&mut position);
+        let error = plan(&position, poll.work(), &at(), 10).unwrap_err();
+        assert!(error.to_string().contains(word), "{error}");
+    }
 }
 
 #[test]
@@ -217,8 +239,7 @@ fn o_10_nothing_is_sent_until_the_chains_time_is_past_the_end() {
     }
     assert!(world.accepted().is_empty() && world.sent() == 0);
     world.set_time(end + 1);
-    assert!(run(&world, &poll).unwrap().complete);
-    assert_done(&world, &poll, "after the end");
+    finish(&world, &poll, "after the end");
 }
 
 #[test]
@@ -226,9 +247,7 @@ fn n_09_a_proof_that_the_registry_would_refuse_costs_no_gas() {
     for name in POLLS {
         let poll = Poll::new(name);
         let keys = poll.registered_keys();
-        let left = plan(&World::new(&poll).position_now(), poll.work(), &at(), 10)
-            .unwrap()
-            .left;
+        let left = left(&World::new(&poll), &poll);
         keys.check(&poll.transcript, &left).unwrap();
         for wrong in poll.with_one_wrong_proof() {
             let world = World::new(&poll);
@@ -253,9 +272,7 @@ fn n_09_a_proof_that_the_registry_would_refuse_costs_no_gas() {
     }
     // Keys of another poll, which are well-formed keys of the same circuits.
     let (poll, other) = (Poll::new("maci-v3-nonqv"), Poll::new("maci-v3-full"));
-    let left = plan(&World::new(&poll).position_now(), poll.work(), &at(), 10)
-        .unwrap()
-        .left;
+    let left = left(&World::new(&poll), &poll);
     assert!(
         other
             .registered_keys()
@@ -268,8 +285,7 @@ fn n_09_a_proof_that_the_registry_would_refuse_costs_no_gas() {
 fn n_07_death_at_any_moment_loses_nothing_and_sends_nothing_twice() {
     let poll = Poll::new("maci-v3");
     let calm = World::new(&poll);
-    assert!(run(&calm, &poll).unwrap().complete);
-    assert_done(&calm, &poll, "undisturbed");
+    finish(&calm, &poll, "undisturbed");
     let moments = calm.moments();
     assert!(moments > 100, "{moments}");
     for moment in 0..moments {
@@ -277,8 +293,7 @@ fn n_07_death_at_any_moment_loses_nothing_and_sends_nothing_twice() {
         world.die_at(moment);
         assert!(run(&world, &poll).is_err(), "moment {moment}");
         world.revive();
-        assert!(run(&world, &poll).unwrap().complete, "moment {moment}");
-        assert_done(&world, &poll, &format!("moment {moment}"));
+        finish(&world, &poll, &format!("moment {moment}"));
     }
     // Dying over and over, also while nothing is included for a time.
     for step in [3, 7, 11, 23] {
@@ -328,9 +343,7 @@ fn n_07_a_poll_is_closed_once_whenever_the_process_dies() {
 fn n_07_steps_that_somebody_else_did_are_not_sent() {
     let poll = Poll::new("maci-v3");
     let world = World::new(&poll);
-    let all = plan(&world.position_now(), poll.work(), &at(), 10)
-        .unwrap()
-        .left;
+    let all = left(&world, &poll);
     for planned in &all[..3] {
         world.apply(&planned.call).unwrap();
     }
@@ -396,8 +409,7 @@ fn n_08_a_stuck_transaction_is_replaced_by_the_same_call_and_the_cap_holds() {
     world.set_base_fee(20);
     // Ten times dearer as soon as the first one is out.
     world.raise_base_fee_after_next(200);
-    assert!(run(&world, &poll).unwrap().complete);
-    assert_done(&world, &poll, "ten times dearer");
+    finish(&world, &poll, "ten times dearer");
     assert!(world.sent() > 9 && world.highest_fee() <= OPTIONS.send.fee_cap);
 
     // Above the cap: waits, sends nothing, and goes on once it is affordable again.
@@ -407,8 +419,7 @@ fn n_08_a_stuck_transaction_is_replaced_by_the_same_call_and_the_cap_holds() {
     assert!(matches!(error, Error::FeeCap { cap: 1_000, .. }), "{error}");
     assert_eq!(world.sent(), 0);
     world.lower_base_fee_at(Duration::from_mins(5), 50);
-    assert!(run(&world, &poll).unwrap().complete);
-    assert_done(&world, &poll, "after the fees fell");
+    finish(&world, &poll, "after the fees fell");
 
     // Out there, and then above the cap: never replaced beyond it, taken up by the next run.
     let world = World::new(&poll);
@@ -417,8 +428,7 @@ fn n_08_a_stuck_transaction_is_replaced_by_the_same_call_and_the_cap_holds() {
     assert!(matches!(error, Error::Pending { .. }), "{error}");
     assert!(world.highest_fee() <= OPTIONS.send.fee_cap);
     world.set_base_fee(50);
-    assert!(run(&world, &poll).unwrap().complete);
-    assert_done(&world, &poll, "after the fees fell again");
+    finish(&world, &poll, "after the fees fell again");
 }
 
 #[test]
@@ -427,20 +437,17 @@ fn n_08_dropped_underpriced_and_unheard_transactions_are_offered_again() {
     for every in [2, 3, 5] {
         let world = World::new(&poll);
         world.drop_every(every);
-        assert!(run(&world, &poll).unwrap().complete);
-        assert_done(&world, &poll, &format!("every {every}th is dropped"));
+        finish(&world, &poll, &format!("every {every}th is dropped"));
 
         let world = World::new(&poll);
         world.lose_answer_every(every);
-        assert!(run(&world, &poll).unwrap().complete);
-        assert_done(&world, &poll, &format!("every {every}th answer is lost"));
+        finish(&world, &poll, &format!("every {every}th answer is lost"));
     }
     let world = World::new(&poll);
     // The pool wants more than an eighth for a while.
     world.want_replacements_above(150);
     world.raise_base_fee_after_next(150);
-    assert!(run(&world, &poll).unwrap().complete);
-    assert_done(&world, &poll, "underpriced replacements");
+    finish(&world, &poll, "underpriced replacements");
 }
 
 #[test]
@@ -459,31 +466,12 @@ fn n_08_foreign_transactions_of_the_account_open_no_gap() {
         "behind a transaction that may be dropped ours would hang"
     );
     world.include_foreign();
-    assert!(run(&world, &poll).unwrap().complete);
-    assert_done(&world, &poll, "after the foreign ones");
+    finish(&world, &poll, "after the foreign ones");
 
     // Another program takes the nonce of a transaction that is out: it is given up, and the step is sent again.
     let world = World::new(&poll);
     world.steal_next_nonce();
-    let mut given_up = 0;
-    let mut store = world.store();
-    let done: Result<Submitted, Error> = submit(
-        &world,
-        &mut store,
-        poll.work(),
-        &at(),
-        &OPTIONS,
-        &|_| Ok(()),
-        &|| false,
-        &mut |notice| {
-            if let Notice::Settled { settled, .. } = notice {
-                given_up += u32::from(settled.included.is_none());
-            }
-        },
-    );
-    assert!(done.unwrap().complete);
-    assert_eq!(given_up, 1);
-    assert_done(&world, &poll, "a stolen nonce");
+    assert_eq!(finish_giving_up(&world, &poll, "a stolen nonce"), 1);
 }
 
 #[test]
@@ -567,21 +555,9 @@ fn o_09_a_stop_leaves_the_transaction_to_the_next_run() {
     let poll = Poll::new("maci-v3");
     let world = World::new(&poll);
     world.mine_every(0);
-    let mut store = world.store();
-    let stopped: Result<Submitted, Error> = submit(
-        &world,
-        &mut store,
-        poll.work(),
-        &at(),
-        &OPTIONS,
-        &|_| Ok(()),
-        &|| world.sent() > 0,
-        &mut |_| {},
-    );
-    let stopped = stopped.unwrap();
+    let stopped = run_as(&world, &poll, &OPTIONS, &|| world.sent() > 0, &mut |_| {}).unwrap();
     assert!(!stopped.complete && stopped.total == 9);
     assert!(world.kept().is_some());
     world.mine_every(1);
-    assert!(run(&world, &poll).unwrap().complete);
-    assert_done(&world, &poll, "after a stop");
+    finish(&world, &poll, "after a stop");
 }

@@ -5,11 +5,10 @@ use std::time::Duration;
 use alloy::primitives::Address;
 
 use super::recorded::Poll;
-use super::world::{World, at};
-use super::{OPTIONS, assert_done, run};
+use super::world::World;
+use super::{OPTIONS, finish, finish_giving_up, left, run, run_as};
 use crate::error::{Error, Kind};
-use crate::submit::drive::{Notice, SubmitOptions, Submitted, submit};
-use crate::submit::plan::plan;
+use crate::submit::drive::SubmitOptions;
 
 #[test]
 fn n_05_a_replica_that_lags_makes_no_verdict_about_a_proof() {
@@ -17,13 +16,11 @@ fn n_05_a_replica_that_lags_makes_no_verdict_about_a_proof() {
     for questions in [1, 2, 3, 5, 20] {
         let world = World::new(&poll);
         world.lag(questions);
-        assert!(run(&world, &poll).unwrap().complete, "{questions}");
-        assert_done(&world, &poll, &format!("{questions} stale answers"));
+        finish(&world, &poll, &format!("{questions} stale answers"));
     }
     // A step that really is refused ends the run all the same, and costs nothing.
     let world = World::new(&poll);
-    let planned = plan(&world.position_now(), poll.work(), &at(), 10).unwrap();
-    world.apply(&planned.left[0].call).unwrap();
+    world.apply(&left(&world, &poll)[0].call).unwrap();
     world.forget_proofs();
     let error = run(&world, &poll).unwrap_err();
     assert!(matches!(error, Error::Reverted { .. }), "{error}");
@@ -36,25 +33,8 @@ fn n_07_a_receipt_that_comes_late_is_no_displaced_transaction() {
     for seconds in [6, 9, 30, 100] {
         let world = World::new(&poll);
         world.delay_receipts(Duration::from_secs(seconds));
-        let mut store = world.store();
-        let mut given_up = 0;
-        let done: Result<Submitted, Error> = submit(
-            &world,
-            &mut store,
-            poll.work(),
-            &at(),
-            &OPTIONS,
-            &|_| Ok(()),
-            &|| false,
-            &mut |notice| {
-                if let Notice::Settled { settled, .. } = notice {
-                    given_up += u32::from(settled.included.is_none());
-                }
-            },
-        );
-        assert!(done.unwrap().complete);
-        assert_eq!(given_up, 0, "{seconds}");
-        assert_done(&world, &poll, &format!("receipts after {seconds} s"));
+        let what = format!("receipts after {seconds} s");
+        assert_eq!(finish_giving_up(&world, &poll, &what), 0, "{what}");
     }
 }
 
@@ -64,8 +44,7 @@ fn n_05_a_node_that_is_silent_now_and_then_ends_nothing() {
     for every in [2, 3, 7] {
         let world = World::new(&poll);
         world.silence_every(every);
-        assert!(run(&world, &poll).unwrap().complete, "{every}");
-        assert_done(
+        finish(
             &world,
             &poll,
             &format!("every {every}th question unanswered"),
@@ -106,8 +85,7 @@ fn n_07_a_pending_transaction_belongs_to_its_account_and_its_chain() {
 
     world.set_chain(31_337);
     world.mine_every(1);
-    assert!(run(&world, &poll).unwrap().complete);
-    assert_done(&world, &poll, "with the key that it began with");
+    finish(&world, &poll, "with the key that it began with");
 }
 
 #[test]
@@ -118,18 +96,7 @@ fn confirmations_are_waited_for_by_whichever_run_is_the_last() {
         confirmations: 40,
         ..OPTIONS
     };
-    let go = |stop: &dyn Fn() -> bool| -> Result<Submitted, Error> {
-        submit(
-            &world,
-            &mut world.store(),
-            poll.work(),
-            &at(),
-            &options,
-            &|_| Ok(()),
-            stop,
-            &mut |_| {},
-        )
-    };
+    let go = |stop: &dyn Fn() -> bool| run_as(&world, &poll, &options, stop, &mut |_| {});
     // Stopped once everything is there and nothing is confirmed.
     let all = 1 + poll.process() + poll.tally() + 3;
     let stopped = go(&|| world.accepted().len() == all).unwrap();
@@ -144,17 +111,7 @@ fn confirmations_are_waited_for_by_whichever_run_is_the_last() {
         confirmations: 400,
         ..OPTIONS
     };
-    let error: Result<Submitted, Error> = submit(
-        &world,
-        &mut world.store(),
-        poll.work(),
-        &at(),
-        &options,
-        &|_| Ok(()),
-        &|| false,
-        &mut |_| {},
-    );
-    let error = error.unwrap_err();
+    let error = run_as(&world, &poll, &options, &|| false, &mut |_| {}).unwrap_err();
     assert!(matches!(error, Error::Behind { .. }), "{error}");
     assert_eq!(error.kind(), Kind::Outside);
 }
