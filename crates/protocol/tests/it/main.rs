@@ -7,6 +7,7 @@ mod compact;
 mod ingest;
 mod naive;
 mod recorded;
+mod relays;
 mod rules;
 mod salts;
 mod signups;
