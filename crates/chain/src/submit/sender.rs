@@ -12,6 +12,9 @@
 //! may go to one that is some blocks behind: calls are simulated on a block that was seen, and a transaction counts as displaced
 //! only once the chain has gone on without it and no replica knows it.
 
+mod fees;
+mod transaction;
+
 use std::time::Duration;
 
 use alloy::primitives::{Address, B256, Bytes, U256};
@@ -20,6 +23,8 @@ use crate::client::transact::Fees;
 use crate::client::{Call, Quote, SignedCall};
 use crate::error::Error;
 use crate::ingest::rpc::is_behind;
+pub use fees::{bumped, first_fees, replacement_fees};
+pub use transaction::{Attempt, Pending, Receipt, Settled, Store, Withdrawn};
 
 /// Blocks after the one that showed a used nonce until it counts as used by somebody else: a replica may know the nonce before
 /// another knows the receipt.
@@ -57,89 +62,6 @@ pub trait Node {
     fn pause(&self);
 }
 
-/// What a sender reads from a receipt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// The block.
-    pub block: u64,
-    /// Gas that was paid for.
-    pub gas_used: u64,
-    /// Wei paid per gas.
-    pub gas_price: u128,
-    /// Whether the call did what it was to do.
-    pub success: bool,
-}
-
-/// A transaction that may be on its way: written down before it is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending {
-    /// The account that signed it: its nonce is meant.
-    pub account: Address,
-    /// The chain that it was signed for.
-    pub chain_id: u64,
-    /// What is called; an empty transfer once it is withdrawn.
-    pub call: Call,
-    /// What was to be called, if that is withdrawn.
-    pub withdrawn: Option<Withdrawn>,
-    /// The nonce that belongs to it.
-    pub nonce: u64,
-    /// Its gas limit.
-    pub gas_limit: u64,
-    /// Every version that was signed, with growing fees; at least one.
-    pub attempts: Vec<Attempt>,
-}
-
-/// A call that was given up while it was on its way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Withdrawn {
-    /// What was called.
-    pub what: String,
-    /// How many versions of it were signed, before those that withdraw it.
-    pub attempts: u64,
-}
-
-/// One signed version of a pending transaction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    /// Its hash.
-    pub hash: B256,
-    /// The bytes.
-    pub raw: Bytes,
-    /// The most that it pays per gas.
-    pub max_fee_per_gas: u128,
-    /// Of which the block's producer gets at most this.
-    pub max_priority_fee_per_gas: u128,
-}
-
-/// How a pending transaction ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
-    /// What was called.
-    pub what: String,
-    /// The nonce.
-    pub nonce: u64,
-    /// The version that was included, with its receipt; `None` if the nonce went to a transaction that is not ours.
-    pub included: Option<(B256, Receipt)>,
-    /// How many versions were signed.
-    pub attempts: u64,
-}
-
-/// Where pending transactions are kept. What [`Store::keep`] wrote must survive a crash as soon as it returns.
-pub trait Store {
-    /// What writing and reading fails with.
-    type Error: From<Error>;
-    /// The transaction that is on its way, if there is one.
-    fn pending(&mut self) -> Result<Option<Pending>, Self::Error>;
-    /// Writes it down, in place of the version before.
-    fn keep(&mut self, pending: &Pending) -> Result<(), Self::Error>;
-    /// It is over.
-    fn settle(&mut self, settled: &Settled) -> Result<(), Self::Error>;
-    /// The block of the last transaction of ours that was included; 0 if none was, or none is remembered.
-    fn last_block(&mut self) -> Result<u64, Self::Error> {
-        Ok(0)
-    }
-}
-
 /// How transactions are paid for and waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendOptions {
@@ -159,38 +81,6 @@ impl Default for SendOptions {
             patience: Duration::from_mins(30),
         }
     }
-}
-
-/// At least 12.5 % more: what the pools of all clients accept as a replacement.
-pub fn bumped(fee: u128) -> u128 {
-    fee.saturating_add(fee.div_ceil(8))
-        .max(fee.saturating_add(1))
-}
-
-/// Fees for a first version, within the cap; `None` while the chain asks for more than the cap.
-pub fn first_fees(fees: &Fees, cap: u128) -> Option<(u128, u128)> {
-    if fees.base_fee.saturating_add(fees.priority_fee) > cap {
-        return None;
-    }
-    // Two doublings of the base fee take six full blocks.
-    let most = fees
-        .base_fee
-        .saturating_mul(2)
-        .saturating_add(fees.priority_fee)
-        .min(cap);
-    Some((most, fees.priority_fee.min(most)))
-}
-
-/// Fees for a replacement: 12.5 % above the version before and no less than the chain asks now; `None` above the cap.
-pub fn replacement_fees(last: &Attempt, fees: &Fees, cap: u128) -> Option<(u128, u128)> {
-    let now = fees
-        .base_fee
-        .saturating_mul(2)
-        .saturating_add(fees.priority_fee)
-        .min(cap);
-    let most = bumped(last.max_fee_per_gas).max(now);
-    let tip = bumped(last.max_priority_fee_per_gas).max(fees.priority_fee);
-    (most <= cap && tip <= most).then_some((most, tip))
 }
 
 /// A call that may be sent: the chain takes it, the account can pay for it, and the nonce is free.
