@@ -30,6 +30,19 @@ fn raw(journal: &Journal, table: Table, f: impl FnOnce(&mut redb::Table<'_, u64,
     tx.commit().unwrap();
 }
 
+/// The bytes of a row of checkpoints.
+fn stored(journal: &Journal, key: u64) -> Vec<u8> {
+    let tx = journal.database.begin_read().unwrap();
+    let rows = open_read(&tx, Table::Checkpoints).unwrap().unwrap();
+    rows.get(key).unwrap().unwrap().value().to_vec()
+}
+
+fn store(journal: &Journal, key: u64, bytes: &[u8]) {
+    raw(journal, Table::Checkpoints, |rows| {
+        rows.insert(key, bytes).unwrap();
+    });
+}
+
 #[test]
 fn rows_survive_reopening() {
     let dir = tempfile::tempdir().unwrap();
@@ -84,23 +97,11 @@ fn replacing_and_removing_rows_keeps_the_seal() {
 fn o_03_every_flipped_byte_of_a_row_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let journal = sample(dir.path());
-    let good = {
-        let tx = journal.database.begin_read().unwrap();
-        open_read(&tx, Table::Checkpoints)
-            .unwrap()
-            .unwrap()
-            .get(2)
-            .unwrap()
-            .unwrap()
-            .value()
-            .to_vec()
-    };
+    let good = stored(&journal, 2);
     for at in 0..good.len() {
         let mut bad = good.clone();
         bad[at] ^= 1 << (at % 8);
-        raw(&journal, Table::Checkpoints, |rows| {
-            rows.insert(2, bad.as_slice()).unwrap();
-        });
+        store(&journal, 2, &bad);
         let expected = JournalFault::Row {
             table: Table::Checkpoints,
             key: 2,
@@ -116,9 +117,7 @@ fn o_03_every_flipped_byte_of_a_row_is_named() {
         );
     }
     for length in [0, 20, 32, good.len() - 1] {
-        raw(&journal, Table::Checkpoints, |rows| {
-            rows.insert(2, &good[..length]).unwrap();
-        });
+        store(&journal, 2, &good[..length]);
         assert_eq!(journal.verify().unwrap().len(), 1, "truncated to {length}");
     }
 }
@@ -127,20 +126,8 @@ fn o_03_every_flipped_byte_of_a_row_is_named() {
 fn o_03_lost_moved_and_restored_rows_are_noticed() {
     let dir = tempfile::tempdir().unwrap();
     let journal = sample(dir.path());
-    let old = {
-        let tx = journal.database.begin_read().unwrap();
-        open_read(&tx, Table::Checkpoints)
-            .unwrap()
-            .unwrap()
-            .get(2)
-            .unwrap()
-            .unwrap()
-            .value()
-            .to_vec()
-    };
-    raw(&journal, Table::Checkpoints, |rows| {
-        rows.insert(40, old.as_slice()).unwrap();
-    });
+    let old = stored(&journal, 2);
+    store(&journal, 40, &old);
     assert_eq!(
         journal.verify().unwrap(),
         [JournalFault::Row {
@@ -161,16 +148,12 @@ fn o_03_lost_moved_and_restored_rows_are_noticed() {
             found: 5
         }]
     );
-    raw(&journal, Table::Checkpoints, |rows| {
-        rows.insert(2, old.as_slice()).unwrap();
-    });
+    store(&journal, 2, &old);
     journal
         .write(|w| w.put(2, &Checkpoint { done: 8, total: 10 }))
         .unwrap();
     assert_eq!(journal.verify().unwrap(), []);
-    raw(&journal, Table::Checkpoints, |rows| {
-        rows.insert(2, old.as_slice()).unwrap();
-    });
+    store(&journal, 2, &old);
     assert_eq!(
         journal.verify().unwrap(),
         [JournalFault::Seal {
