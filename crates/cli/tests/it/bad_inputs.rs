@@ -21,8 +21,7 @@ fn tallied() -> Place {
         &["process", "--key-file", "poll/keys.json"],
         &["tally", "--key-file", "poll/keys.json"],
     ] {
-        let ran = place.run(args);
-        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        place.ends(0, args);
     }
     place
 }
@@ -98,8 +97,7 @@ fn a_log_file_that_was_truncated_later_loses_nothing() {
         "changed_source",
         "logs.json changed since",
     );
-    let ran = place.run(&["tally", "--key-file", "poll/keys.json"]);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    place.ends(0, &["tally", "--key-file", "poll/keys.json"]);
     assert_eq!(
         fs::read(place.join(".maci/tally.json")).expect("a tally"),
         before
@@ -385,8 +383,7 @@ fn a_damaged_journal() {
     let path = place.join(".maci/journal.redb");
     let bytes = fs::read(&path).expect("a journal");
     fs::write(&path, &bytes[..bytes.len() / 3]).expect("written");
-    let ran = place.run(&["tally", "--key-file", "poll/keys.json"]);
-    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    let ran = place.ends(4, &["tally", "--key-file", "poll/keys.json"]);
     assert!(
         ran.stderr.contains("error[journal_damaged]"),
         "{}",
@@ -439,8 +436,7 @@ fn a_stage_before_its_turn() {
 #[test]
 fn a_recorded_directory_that_is_not_there() {
     let place = Place::new();
-    let ran = place.run(&["poll", "show", "--recorded", "absent"]);
-    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    let ran = place.ends(2, &["poll", "show", "--recorded", "absent"]);
     assert!(
         ran.stderr.contains("absent/deployment.json does not exist"),
         "{}",

@@ -19,8 +19,7 @@ fn the_three_recorded_polls_tally_as_maci_did_with_all_other_files_gone() {
     for name in ["maci-v3", "maci-v3-nonqv", "maci-v3-full"] {
         let place = Place::new();
         bare_copy(name, &place.join("poll"));
-        let (code, envelope) = place.json(&["demo", "--recorded", "poll", "--tally-only"]);
-        assert_eq!(code, 0, "{envelope}");
+        let envelope = place.ok(&["demo", "--recorded", "poll", "--tally-only"]);
         let expected = read_json(&fixture(name).join("tally.json"));
         let data = &envelope["data"];
         assert_eq!(data["results"], expected["results"]["tally"], "{name}");
@@ -95,10 +94,8 @@ fn a_simulated_poll_is_written_in_the_recorded_layout_and_runs_the_same_from_the
         "9",
         "--tally-only",
     ];
-    let (code, first) = place.json(&[&simulate[..], &["--datadir", "data"]].concat());
-    assert_eq!(code, 0, "{first}");
-    let (code, second) = place.json(&["demo", "--recorded", "data/recorded", "--tally-only"]);
-    assert_eq!(code, 0, "{second}");
+    let first = place.ok(&[&simulate[..], &["--datadir", "data"]].concat());
+    let second = place.ok(&["demo", "--recorded", "data/recorded", "--tally-only"]);
     for member in [
         "results",
         "total_spent",

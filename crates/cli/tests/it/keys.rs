@@ -11,8 +11,7 @@ const SMALL: [&str; 2] = ["poll-joined-2", "vote-tally-nonqv-2-1-1"];
 #[test]
 fn keys_are_written_checked_listed_and_exported() {
     let place = Place::new();
-    let (code, made) = place.json(&["keys", "setup", SMALL[0], SMALL[1], "--write", "keys"]);
-    assert_eq!(code, 0, "{made}");
+    let made = place.ok(&["keys", "setup", SMALL[0], SMALL[1], "--write", "keys"]);
     assert_eq!(made["warnings"][0]["code"], "insecure_dev_keys");
     let (code, checked) = place.json(&["keys", "check"]);
     assert_eq!(
@@ -27,8 +26,7 @@ fn keys_are_written_checked_listed_and_exported() {
         "insecure-dev"
     );
 
-    let (code, exported) = place.json(&["keys", "export", SMALL[0]]);
-    assert_eq!(code, 0, "{exported}");
+    let exported = place.ok(&["keys", "export", SMALL[0]]);
     let key = &exported["data"]["key"];
     assert_eq!(
         (&key["protocol"], &key["curve"], &key["nPublic"]),
@@ -53,8 +51,7 @@ fn keys_are_written_checked_listed_and_exported() {
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
     fs::write(&path, bytes).expect("written");
-    let ran = place.run(&["keys", "check"]);
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let ran = place.ends(1, &["keys", "check"]);
     assert!(
         ran.stderr.contains("error[keys_invalid]") && ran.stderr.contains("poll-joined-2.vk"),
         "{}",
@@ -80,8 +77,7 @@ fn proving_keys_are_cached() {
     let path = files_below(&place.join("cache")).remove(0);
     let whole = fs::read(&path).expect("read");
     fs::write(&path, &whole[..whole.len() / 2]).expect("written");
-    let ran = place.run(&args);
-    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    let ran = place.ends(4, &args);
     assert!(
         ran.stderr.contains("hint: maci keys setup --again"),
         "{}",
@@ -98,9 +94,7 @@ fn proving_keys_are_cached() {
 #[test]
 fn circuits_are_measured_by_id() {
     let place = Place::new();
-    let (code, envelope) =
-        place.json(&["circuits", "stats", "message-processor-qv-2-2-1", SMALL[0]]);
-    assert_eq!(code, 0, "{envelope}");
+    let envelope = place.ok(&["circuits", "stats", "message-processor-qv-2-2-1", SMALL[0]]);
     let circuits = envelope["data"]["circuits"].as_array().expect("a list");
     let processor = &circuits[0];
     assert_eq!(processor["public_inputs"], 9);
@@ -127,8 +121,7 @@ fn circuits_are_measured_by_id() {
     assert_eq!(circuits[1]["per_message"], serde_json::Value::Null);
     let ran = place.run(&["circuits", "stats", SMALL[0], "--no-progress"]);
     assert!(ran.stdout.contains("component"), "{}", ran.stdout);
-    let ran = place.run(&["circuits", "stats", "message-processor-xv-2-2-1"]);
-    assert_eq!(ran.code, 2);
+    let ran = place.ends(2, &["circuits", "stats", "message-processor-xv-2-2-1"]);
     assert!(
         ran.stderr.contains("expected a circuit id"),
         "{}",
@@ -154,8 +147,7 @@ fn a_circuit_is_measured_by_kind() {
         "--vote-option-depth",
         "1",
     ];
-    let (code, envelope) = place.json(&by_kind);
-    assert_eq!(code, 0, "{envelope}");
+    let envelope = place.ok(&by_kind);
     let data = &envelope["data"];
     assert_eq!(data["circuit"], "message-processor-qv-2-2-1");
     for number in ["constraints", "per_message", "domain"] {
@@ -176,8 +168,7 @@ fn a_circuit_is_measured_by_kind() {
     assert!(lines.iter().all(|line| line.split(',').count() == 11));
     assert!(lines.iter().any(|line| line.contains(",signature,")));
 
-    let ran = place.run(&[&by_kind[..], &["--svg", "--no-progress"]].concat());
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran = place.ends(0, &[&by_kind[..], &["--svg", "--no-progress"]].concat());
     assert!(ran.stdout.starts_with("<?xml") && ran.stdout.trim_end().ends_with("</svg>"));
     assert!(ran.stdout.contains("poseidon-3"), "gadgets are drawn");
 
@@ -198,18 +189,12 @@ fn a_circuit_is_measured_by_kind() {
 #[test]
 fn a_poll_is_planned() {
     let place = Place::new();
-    let poll = [
-        "circuits",
-        "plan",
-        "--signups",
-        "20",
-        "--messages",
-        "30",
-        "--options",
-        "5",
-    ];
-    let (code, envelope) = place.json(&poll);
-    assert_eq!(code, 0, "{envelope}");
+    let of_options = |options| {
+        let poll = "circuits plan --signups 20 --messages 30 --options";
+        poll.split(' ').chain([options]).collect::<Vec<_>>()
+    };
+    let poll = of_options("5");
+    let envelope = place.ok(&poll);
     let data = &envelope["data"];
     let number = |value: &serde_json::Value| value.as_u64().unwrap_or_default();
     assert_eq!(data["params"]["state_tree_depth"], 5);
@@ -224,32 +209,20 @@ fn a_poll_is_planned() {
             .is_some_and(|seconds| seconds > 0.0)
     );
 
-    let ran = place.run(&[&poll[..], &["--memory", "1"]].concat());
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
-    let ran = place.run(&[
-        "circuits",
-        "plan",
-        "--signups",
-        "20",
-        "--messages",
-        "30",
-        "--options",
-        "9999999",
-    ]);
-    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    place.ends(1, &[&poll[..], &["--memory", "1"]].concat());
+    place.ends(2, &of_options("9999999"));
 }
 
 #[test]
 fn a_circuit_is_written_for_other_tools() {
     let place = Place::new();
-    let (code, envelope) = place.json(&[
+    let envelope = place.ok(&[
         "circuits",
         "export",
         "poll-joined-3",
         "--r1cs",
         "out/joined.r1cs",
     ]);
-    assert_eq!(code, 0, "{envelope}");
     let written = std::fs::read(place.join("out/joined.r1cs")).expect("written");
     assert!(written.starts_with(b"r1cs\x01\0\0\0"));
     assert_eq!(envelope["data"]["bytes"], written.len());
@@ -263,8 +236,7 @@ fn a_circuit_is_written_for_other_tools() {
 fn k_14_only_keys_that_do_not_ship_are_made() {
     let place = Place::new();
     for (circuit, ships) in [("poll-joined-10", true), (SMALL[0], false)] {
-        let ran = place.run(&["keys", "export", circuit, "--dir", "absent"]);
-        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let ran = place.ends(0, &["keys", "export", circuit, "--dir", "absent"]);
         let made = ran.stderr.contains("making its development key");
         assert_eq!(made, !ships, "{circuit}: {}", ran.stderr);
     }

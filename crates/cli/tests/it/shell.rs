@@ -81,8 +81,7 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
 fn an_unknown_key_in_the_configuration_is_named() {
     let place = Place::new();
     fs::write(place.join("maci.toml"), "datdir = \"x\"\n").expect("written");
-    let ran = place.run(&["config", "show"]);
-    assert_eq!(ran.code, 2);
+    let ran = place.ends(2, &["config", "show"]);
     assert!(
         ran.stderr
             .contains("error[bad_config]: maci.toml is not a maci configuration"),
@@ -100,8 +99,7 @@ fn an_unknown_key_in_the_configuration_is_named() {
 fn a_missing_named_configuration_is_an_error_and_a_missing_default_is_none() {
     let place = Place::new();
     assert_eq!(place.run(&["config", "show"]).code, 0);
-    let ran = place.run(&["config", "show", "--config", "absent.toml"]);
-    assert_eq!(ran.code, 2);
+    let ran = place.ends(2, &["config", "show", "--config", "absent.toml"]);
     assert!(ran.stderr.contains("absent.toml"), "{}", ran.stderr);
 }
 
@@ -119,8 +117,10 @@ fn a_log_file_takes_the_log_and_an_unwritable_one_is_the_outside_world() {
     ]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(place.join("maci.log").exists());
-    let ran = place.run(&["config", "show", "--log-file", "no/such/directory/maci.log"]);
-    assert_eq!(ran.code, 3);
+    let ran = place.ends(
+        3,
+        &["config", "show", "--log-file", "no/such/directory/maci.log"],
+    );
     assert!(ran.stderr.contains("error[log_file]"), "{}", ran.stderr);
 }
 
@@ -161,8 +161,7 @@ fn manual_pages() {
     let place = Place::new();
     let ran = place.run(&["man"]);
     assert!(ran.stdout.contains(".TH maci 1"), "{}", ran.stdout);
-    let (code, envelope) = place.json(&["man", "--out", "pages"]);
-    assert_eq!(code, 0);
+    let envelope = place.ok(&["man", "--out", "pages"]);
     let pages = envelope["data"]["pages"].as_array().expect("a list");
     assert!(
         pages.iter().any(|page| page == "maci.1")

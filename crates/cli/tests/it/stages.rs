@@ -29,8 +29,7 @@ impl Way {
             "--datadir",
             "data",
         ];
-        let (code, envelope) = place.json(&tally);
-        assert_eq!(code, 0, "{envelope}");
+        place.ok(&tally);
         let (_, shown) = place.json(&["poll", "show", "--datadir", "data"]);
         let number = |name: &str| amount(&shown["data"][name]);
         let (before, after) = (

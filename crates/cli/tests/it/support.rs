@@ -75,6 +75,22 @@ impl Place {
         assert!(envelope["warnings"].is_array());
         (ran.code, envelope)
     }
+
+    /// [`Place::json`] of what has to succeed.
+    #[track_caller]
+    pub(crate) fn ok(&self, args: &[&str]) -> Value {
+        let (code, envelope) = self.json(args);
+        assert_eq!(code, 0, "{envelope}");
+        envelope
+    }
+
+    /// [`Place::run`] of what has to end with this code.
+    #[track_caller]
+    pub(crate) fn ends(&self, code: i32, args: &[&str]) -> Ran {
+        let ran = self.run(args);
+        assert_eq!(ran.code, code, "{}", ran.stderr);
+        ran
+    }
 }
 
 pub(crate) fn run(command: &mut Command) -> Ran {

@@ -14,8 +14,7 @@ fn secret(place: &Place, name: &str, text: &str) {
 #[test]
 fn k_15_a_voter_file_is_its_owners_alone_and_is_never_overwritten() {
     let place = Place::new();
-    let (code, made) = place.json(&["voter", "keygen", "--voter", "me.json"]);
-    assert_eq!(code, 0, "{made}");
+    let made = place.ok(&["voter", "keygen", "--voter", "me.json"]);
     assert_eq!(made["warnings"][0]["code"], "key_in_the_open");
     let mode = std::fs::metadata(place.join("me.json"))
         .expect("there")
@@ -28,8 +27,7 @@ fn k_15_a_voter_file_is_its_owners_alone_and_is_never_overwritten() {
         (2, Some("file_exists"))
     );
 
-    let (code, shown) = place.json(&["voter", "show", "--voter", "me.json"]);
-    assert_eq!(code, 0);
+    let shown = place.ok(&["voter", "show", "--voter", "me.json"]);
     assert_eq!(shown["data"]["public_key"], made["data"]["public_key"]);
     let key = read_json(&place.join("me.json"))["key"]
         .as_str()
@@ -58,8 +56,7 @@ fn k_15_a_wrong_password_and_a_damaged_file_are_told_apart() {
         "--password-file",
         "right",
     ];
-    let (code, made) = place.json(&keygen);
-    assert_eq!(code, 0, "{made}");
+    let made = place.ok(&keygen);
     assert_eq!(made["data"]["sealed"], true);
     let text = std::fs::read_to_string(place.join("me.json")).expect("there");
     assert!(!text.contains("macisk."));
