@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::B256;
 use maci_verdict::canonical::{self, Value};
-use maci_verdict::rule::{Measure, Method, Rule, Target, Terms, Tie};
+use maci_verdict::rule::Tie;
 use maci_verdict::testing::{ToyKeys, ToyPoll};
-use maci_verdict::{AuditOptions, Provenance, Question, VerdictFile, audit, judge};
+use maci_verdict::{AuditOptions, Provenance, VerdictFile, audit, judge};
 use sha2::{Digest as _, Sha256};
+
+use crate::verdict::question;
 
 /// A small generator with a fixed seed (SplitMix64): the sampled positions are the same in every run.
 struct Samples(u64);
@@ -46,6 +48,22 @@ fn mutate(bytes: &[u8], count: usize, seed: u64, refused: impl Fn(&[u8], usize))
     }
 }
 
+/// The reason names a byte, a field or a section.
+#[track_caller]
+fn assert_named(failure: &str, position: usize) {
+    let named = [
+        "byte ",
+        ": expected",
+        "unknown field",
+        "is missing",
+        "section",
+    ];
+    assert!(
+        named.iter().any(|part| failure.contains(part)),
+        "byte {position}: {failure}"
+    );
+}
+
 #[test]
 fn o_11_any_changed_byte_of_a_bundle_is_refused_by_name() {
     let bytes = ToyPoll::default().bundle().to_bytes();
@@ -53,18 +71,7 @@ fn o_11_any_changed_byte_of_a_bundle_is_refused_by_name() {
     mutate(&bytes, 2000, 2026, |changed, position| {
         let audit = audit(changed, &trusted, &AuditOptions::default());
         let failure = audit.poll().unwrap_err().to_string();
-        // The reason names a byte, a field or a section.
-        let named = [
-            "byte ",
-            ": expected",
-            "unknown field",
-            "is missing",
-            "section",
-        ];
-        assert!(
-            named.iter().any(|part| failure.contains(part)),
-            "byte {position}: {failure}"
-        );
+        assert_named(&failure, position);
     });
 }
 
@@ -83,53 +90,20 @@ fn o_11_cut_and_extended_bundles_are_refused() {
     assert!(refused(&[bytes.as_slice(), b"\n"].concat()));
 }
 
-fn question() -> Question {
-    let rule = Rule {
-        measure: Measure::Votes,
-        method: Method::Plurality { tie: Tie::Void },
-        min_spent: None,
-    };
-    let map = vec![
-        Target::Slot(0),
-        Target::Slot(1),
-        Target::Slot(2),
-        Target::Invalid,
-        Target::TooEarly,
-    ];
-    Question {
-        market_id: B256::repeat_byte(1),
-        condition_id: B256::repeat_byte(2),
-        question_id: B256::repeat_byte(3),
-        ledger_head: B256::repeat_byte(4),
-        gate: Address::ZERO,
-        terms: Terms::new(rule, 3, map).unwrap(),
-    }
-}
-
 #[test]
 fn o_11_any_changed_byte_of_a_verdict_is_refused_by_name() {
     let poll = ToyPoll::default().verified();
-    let verdict = judge(&poll, &question()).unwrap();
+    let verdict = judge(&poll, &question(Tie::Void)).unwrap();
     let bytes = VerdictFile::from(&verdict).to_bytes();
     assert!(
         VerdictFile::parse(&bytes)
             .unwrap()
-            .verify(&poll, &question())
+            .verify(&poll, &question(Tie::Void))
             .is_ok()
     );
     mutate(&bytes, 2000, 712, |changed, position| {
         let failure = VerdictFile::parse(changed).unwrap_err().to_string();
-        let named = [
-            "byte ",
-            ": expected",
-            "unknown field",
-            "is missing",
-            "section",
-        ];
-        assert!(
-            named.iter().any(|part| failure.contains(part)),
-            "byte {position}: {failure}"
-        );
+        assert_named(&failure, position);
     });
 }
 

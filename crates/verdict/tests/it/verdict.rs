@@ -11,7 +11,7 @@ use maci_verdict::{
 use maci_verifier::transcript::VoiceCredits;
 use maci_verifier::{Mode, PollParams};
 
-fn question(tie: Tie) -> Question {
+pub(crate) fn question(tie: Tie) -> Question {
     let rule = Rule {
         measure: Measure::Votes,
         method: Method::Plurality { tie },
