@@ -68,6 +68,18 @@ pub struct Dec(pub Fr);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hex(pub Fr);
 
+impl From<Fr> for Dec {
+    fn from(value: Fr) -> Self {
+        Self(value)
+    }
+}
+
+impl From<u64> for Dec {
+    fn from(value: u64) -> Self {
+        Self(value.into())
+    }
+}
+
 impl Serialize for Dec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&field::to_dec(&self.0))

@@ -5,7 +5,9 @@ mod process;
 mod tally;
 
 use maci_crypto::{Fr, field};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::Serialize;
+
+use crate::tally_file::Dec;
 
 /// A text that is no circuit input of MACI's form.
 #[derive(Debug, thiserror::Error)]
@@ -32,37 +34,6 @@ pub enum InputsError {
         /// How many bits it may have.
         bits: u32,
     },
-}
-
-/// A canonical decimal field element.
-#[derive(Clone, Copy)]
-struct Dec(Fr);
-
-impl Serialize for Dec {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&field::to_dec(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Dec {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        field::from_dec(&text)
-            .map(Self)
-            .ok_or_else(|| serde::de::Error::custom("expected a canonical decimal field element"))
-    }
-}
-
-impl From<Fr> for Dec {
-    fn from(value: Fr) -> Self {
-        Self(value)
-    }
-}
-
-impl From<u64> for Dec {
-    fn from(value: u64) -> Self {
-        Self(value.into())
-    }
 }
 
 fn decs(values: &[Fr]) -> Vec<Dec> {
