@@ -455,13 +455,8 @@ impl Job {
         to: u64,
     ) -> Result<Checkpoint, Error> {
         let at = self.checkpoint(stage)?;
-        if at.done <= to && to > 0 {
+        let Some(back) = at.unwound(to) else {
             return Ok(at);
-        }
-        let back = if to == 0 {
-            Checkpoint::default()
-        } else {
-            Checkpoint { done: to, ..at }
         };
         self.journal.write(|w| {
             w.remove_from(table, to)?;

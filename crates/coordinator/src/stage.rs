@@ -104,6 +104,14 @@ impl Checkpoint {
     pub fn is_complete(self) -> bool {
         self.total > 0 && self.done == self.total
     }
+
+    /// Back to `to` units, or `None` where the stage is not beyond them. Back to 0 it has not begun, whatever it was.
+    pub(crate) fn unwound(self, to: u64) -> Option<Self> {
+        match to {
+            0 => Some(Self::default()),
+            _ => (to < self.done).then_some(Self { done: to, ..self }),
+        }
+    }
 }
 
 impl Row for Checkpoint {

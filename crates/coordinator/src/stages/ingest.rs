@@ -104,15 +104,10 @@ impl Stage<Job> for Ingest {
 
     fn unwind(&self, job: &mut Job, to: u64) -> Result<Checkpoint, Error> {
         let at = job.checkpoint(StageId::Ingest)?;
-        if at.done <= to && to > 0 {
+        let Some(back) = at.unwound(to) else {
             return Ok(at);
-        }
-        let leaves = job.poll_row()?.map_or(0, |row| row.leaves);
-        let back = if to == 0 {
-            Checkpoint::default()
-        } else {
-            Checkpoint { done: to, ..at }
         };
+        let leaves = job.poll_row()?.map_or(0, |row| row.leaves);
         job.journal.write(|w| {
             w.remove_from(Table::Leaves, to.min(leaves))?;
             w.remove_from(Table::Messages, to.saturating_sub(leaves))?;

@@ -56,18 +56,13 @@ impl Stage<Job> for Prove {
 
     fn unwind(&self, job: &mut Job, to: u64) -> Result<Checkpoint, Error> {
         let at = job.checkpoint(StageId::Prove)?;
-        if at.done <= to && to > 0 {
+        let Some(back) = at.unwound(to) else {
             return Ok(at);
-        }
+        };
         let gone: Vec<ProofUnit> = finished(job)?
             .into_iter()
             .skip(usize::try_from(to).unwrap_or(usize::MAX))
             .collect();
-        let back = if to == 0 {
-            Checkpoint::default()
-        } else {
-            Checkpoint { done: to, ..at }
-        };
         for unit in &gone {
             artefact::remove(&job.dir.proof(*unit))?;
         }

@@ -93,13 +93,8 @@ impl Stage<Job> for Tally {
 
     fn unwind(&self, job: &mut Job, to: u64) -> Result<Checkpoint, Error> {
         let at = job.checkpoint(StageId::Tally)?;
-        if at.done <= to && to > 0 {
+        let Some(back) = at.unwound(to) else {
             return Ok(at);
-        }
-        let back = if to == 0 {
-            Checkpoint::default()
-        } else {
-            Checkpoint { done: to, ..at }
         };
         artefact::remove(&job.dir.tally_json())?;
         job.journal.write(|w| {
