@@ -1,7 +1,8 @@
 // Our prover and snarkjs on each other's files: node circom.mjs <maci binary> <work directory>
 //
 // 1. A circuit that is none of ours, compiled by circom, with a key and a witness of snarkjs: `maci prove --zkey --wtns` proves
-//    it, snarkjs accepts the proof, and a witness that does not satisfy the circuit is refused.
+//    it, with the zkey and with what `maci keys prepare` makes of it; snarkjs accepts the proofs, and a witness that does not
+//    satisfy the circuit is refused.
 // 2. Circuits of ours: `maci keys export --zkey --wtns`, and snarkjs proves with them; its proof holds under our verifying key.
 // Exit code 1 unless everything is as it should be.
 import { execFileSync, spawnSync } from "node:child_process";
@@ -49,6 +50,12 @@ const inputs = read("public.json");
 check("the public inputs are the circuit's", inputs.join() === "35,7");
 check("snarkjs accepts the proof", await snarkjs.groth16.verify(read("vk.json"), inputs, read("proof.json")));
 check("snarkjs refuses it for another input", !(await snarkjs.groth16.verify(read("vk.json"), ["36", "7"], read("proof.json"))));
+
+const prepared = run("keys", "prepare", "circuit.zkey");
+if (prepared.status !== 0) console.error(prepared.stderr);
+const again = run("prove", "--zkey", "circuit.prepared", "--wtns", "witness.wtns", "--proof", "again.json");
+if (again.status !== 0) console.error(again.stderr);
+check("snarkjs accepts a proof of the prepared key", again.status === 0 && (await snarkjs.groth16.verify(read("vk.json"), inputs, read("again.json"))));
 
 const broken = readFileSync(at("witness.wtns"));
 broken[broken.length - 32] ^= 1;

@@ -57,10 +57,13 @@ impl KeyStore {
 
     /// The file of a circuit's proving key.
     pub fn path_of(&self, circuit: CircuitId, digest: &CircuitDigest) -> PathBuf {
-        // The format's version is in the name: what an earlier program left is not looked at.
-        let version = Kind::ProvingKey.version();
-        self.directory
-            .join(format!("{circuit}-{digest}.v{version}.pk"))
+        let ending = Self::ending();
+        self.directory.join(format!("{circuit}-{digest}{ending}"))
+    }
+
+    /// How the names of proving keys end. The format's version is in it: what an earlier program left is not looked at.
+    pub fn ending() -> String {
+        format!(".v{}.pk", Kind::ProvingKey.version())
     }
 
     /// The circuit's dev key: from the cache, or made and cached. The digest of a shipped circuit is known, so its key is

@@ -241,3 +241,49 @@ fn k_14_only_keys_that_do_not_ship_are_made() {
         assert_eq!(made, !ships, "{circuit}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn a_zkey_is_prepared_once_and_proved_with() {
+    let place = Place::new();
+    let export = [
+        "keys", "export", SMALL[0], "--zkey", "a.zkey", "--wtns", "a.wtns",
+    ];
+    // A zkey has no label, so making one asks for the word.
+    place.ends(2, &export);
+    place.ok(&[&export[..], &["--insecure-dev-keys"]].concat());
+    let prepared = place.ok(&["keys", "prepare", "a.zkey"]);
+    let data = &prepared["data"];
+    assert_eq!(data["prepared"], "a.prepared");
+    assert_eq!(data["public_inputs"], 1);
+    assert!(data["seconds"]["load"].is_number(), "{prepared}");
+    let prove = |key: &str| place.ok(&["prove", "--zkey", key, "--wtns", "a.wtns"]);
+    let (plain, fast) = (prove("a.zkey"), prove("a.prepared"));
+    assert_eq!(
+        plain["data"]["public_inputs"],
+        fast["data"]["public_inputs"]
+    );
+    assert_eq!(plain["data"]["variables"], fast["data"]["variables"]);
+
+    // What cannot be prepared, and a prepared key that was changed, are refused by name.
+    for (args, said) in [
+        (["a.prepared", "--out", "b"], "magic"),
+        (["a.wtns", "--out", "b"], "magic"),
+        (["a.zkey", "--out", "a.zkey"], "is the zkey itself"),
+    ] {
+        let ran = place.ends(2, &[&["keys", "prepare"], &args[..]].concat());
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+        assert!(!place.join("b").exists());
+    }
+    place.ends(3, &["keys", "prepare", "absent.zkey"]);
+    let path = place.join("a.prepared");
+    let mut bytes = fs::read(&path).expect("read");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&path, bytes).expect("written");
+    let ran = place.ends(2, &["prove", "--zkey", "a.prepared", "--wtns", "a.wtns"]);
+    assert!(
+        ran.stderr.contains("body: its digest does not match") && ran.stderr.contains("anew"),
+        "{}",
+        ran.stderr
+    );
+}

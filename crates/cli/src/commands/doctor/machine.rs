@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use maci_chain::doctor::{Checkup, Outcome};
+use maci_keys::KeyStore;
 use maci_verifier::{CircuitId, PollParams};
 
 use crate::context::Context;
@@ -68,7 +69,7 @@ pub(in crate::commands) fn check(
 
 /// The size of a circuit's proving key in the cache.
 fn cached(cache: &Path, circuit: CircuitId) -> Option<u64> {
-    let prefix = format!("{circuit}-");
+    let (prefix, ending) = (format!("{circuit}-"), KeyStore::ending());
     let entries = std::fs::read_dir(cache).ok()?;
     entries
         .flatten()
@@ -77,8 +78,8 @@ fn cached(cache: &Path, circuit: CircuitId) -> Option<u64> {
             let name = name.to_string_lossy();
             // What follows is the circuit's digest, 64 digits, and not more parameters.
             name.strip_prefix(&prefix)
-                .and_then(|rest| rest.split_once('.'))
-                .is_some_and(|(digest, ending)| digest.len() == 64 && ending.ends_with("pk"))
+                .and_then(|rest| rest.strip_suffix(&ending))
+                .is_some_and(|digest| digest.len() == 64)
         })
         .find_map(|entry| entry.metadata().ok())
         .map(|metadata| metadata.len())

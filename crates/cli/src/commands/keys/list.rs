@@ -1,7 +1,7 @@
 //! `maci keys list`.
 
 use clap::Args;
-use maci_keys::Manifest;
+use maci_keys::{KeyStore, Manifest};
 use serde_json::{Value, json};
 
 use super::KeyDirArgs;
@@ -78,19 +78,15 @@ pub(super) fn run(context: &Context<'_>, args: &ListArgs) -> Result<Report, Fail
     )))
 }
 
-/// Files of proving keys with their sizes, by name.
+/// Files of proving keys that this program reads, with their sizes, by name.
 fn cached(context: &Context<'_>) -> Vec<(String, u64)> {
     let Ok(entries) = std::fs::read_dir(&context.settings.cache.value) else {
         return Vec::new();
     };
+    let ending = KeyStore::ending();
     let mut files: Vec<(String, u64)> = entries
         .flatten()
-        .filter(|entry| {
-            entry
-                .path()
-                .extension()
-                .is_some_and(|extension| extension == "pk")
-        })
+        .filter(|entry| entry.file_name().to_string_lossy().ends_with(&ending))
         .map(|entry| {
             let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
             (entry.file_name().to_string_lossy().into_owned(), bytes)
