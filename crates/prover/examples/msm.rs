@@ -5,7 +5,7 @@ use ark_bn254::Fr;
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
 use ark_ff::{PrimeField, UniformRand};
 use maci_lanes::{PointSums, ScalarG1, ScalarG2, VectorG1, VectorG2};
-use maci_prover::msm;
+use maci_prover::{Cancel, msm};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
 /// Processor time of this process so far, all threads, in seconds.
@@ -56,13 +56,13 @@ fn compare<V: PointSums, S: PointSums<Affine = V::Affine>>(
         .map(|_| Fr::rand(&mut rng).into_bigint())
         .collect();
     let ark = least(|| Group::<V>::msm_bigint(&points, &scalars));
-    let plain = least(|| msm::of_affine(scalar, &points, &scalars));
+    let plain = least(|| msm::of_affine(scalar, &points, &scalars, &Cancel::new()));
     print!(
         "{name} {count}: arkworks {ark:.3} s, scalar {plain:.3} s ({:.2}x)",
         ark / plain
     );
     if let Some(vectors) = vectors {
-        let ours = least(|| msm::of_affine(vectors, &points, &scalars));
+        let ours = least(|| msm::of_affine(vectors, &points, &scalars, &Cancel::new()));
         print!(", vectors {ours:.3} s ({:.2}x)", ark / ours);
     }
     println!();

@@ -1,4 +1,4 @@
-//! A flag that stops proving between two steps of a proof.
+//! A flag that stops proving, on the way through a proof.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ impl Cancel {
         Self::default()
     }
 
-    /// A flag that, once set by anyone, stops proofs between two steps.
+    /// A flag that, once set by anyone, stops proofs on the way.
     pub fn at_once(flag: Arc<AtomicBool>) -> Self {
         Self {
             now: flag,

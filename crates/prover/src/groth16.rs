@@ -132,17 +132,22 @@ impl<'a> Work<'a> {
         (r, s): (Fr, Fr),
     ) -> Result<Points, ProveError> {
         let backend = self.backend;
-        let h_point = msm::g1(backend, &query.h, &h);
+        let h_point = msm::g1(backend, &query.h, &h, self.cancel)?;
         drop(h);
         self.done(Step::H)?;
         let values = bigints(values);
-        let l_point = msm::g1(backend, &query.l, &values);
+        let l_point = msm::g1(backend, &query.l, &values, self.cancel)?;
         self.done(Step::L)?;
-        let a_point = msm::g1(backend, &query.a, &gather(&values, &query.a_indices));
+        let a_point = msm::g1(
+            backend,
+            &query.a,
+            &gather(&values, &query.a_indices),
+            self.cancel,
+        )?;
         self.done(Step::A)?;
         let b_values = gather(&values, &query.b_indices);
         drop(values);
-        let b_point = msm::g2(backend, &query.b, &b_values);
+        let b_point = msm::g2(backend, &query.b, &b_values, self.cancel)?;
         self.done(Step::B)?;
 
         let a = a_point + constants.alpha_g1;

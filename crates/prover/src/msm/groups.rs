@@ -5,6 +5,9 @@
 use maci_lanes::{Pair, PointSums};
 use rayon::prelude::*;
 
+use crate::cancel::Cancel;
+use crate::error::ProveError;
+
 /// Entries of a segment: enough that the last levels of the trees still fill a batch, few enough for the cache.
 const SEGMENT: usize = 1 << 14;
 
@@ -35,10 +38,11 @@ pub(super) fn sum<S: PointSums>(
     points: &[S::Packed],
     starts: &[u32],
     entries: &[u32],
-) -> Vec<S::Packed> {
+    cancel: &Cancel,
+) -> Result<Vec<S::Packed>, ProveError> {
     let long = |range: &[u32]| (range[1] - range[0]) as usize > SEGMENT;
     if !starts.windows(2).any(long) {
-        return sum_whole(sums, points, starts, entries);
+        return sum_whole(sums, points, starts, entries, cancel);
     }
     let mut cuts = vec![starts[0]];
     let mut pieces = vec![0u32];
@@ -51,9 +55,9 @@ pub(super) fn sum<S: PointSums>(
         cuts.push(range[1]);
         pieces.push(cuts.len() as u32 - 1);
     }
-    let parts = sum_whole(sums, points, &cuts, entries);
+    let parts = sum_whole(sums, points, &cuts, entries, cancel)?;
     let entries: Vec<u32> = (0..parts.len() as u32).map(|part| part << 1).collect();
-    sum(sums, &parts, &pieces, &entries)
+    sum(sums, &parts, &pieces, &entries, cancel)
 }
 
 /// As [`sum`]; group k has the entries `starts[k]..starts[k + 1]`, and an entry is twice a point's index, plus one to
@@ -63,7 +67,8 @@ fn sum_whole<S: PointSums>(
     points: &[S::Packed],
     starts: &[u32],
     entries: &[u32],
-) -> Vec<S::Packed> {
+    cancel: &Cancel,
+) -> Result<Vec<S::Packed>, ProveError> {
     let groups = starts.len().saturating_sub(1);
     let mut out = vec![S::Packed::default(); groups];
     let mut tasks = Vec::new();
@@ -80,10 +85,11 @@ fn sum_whole<S: PointSums>(
     }
     tasks
         .into_par_iter()
-        .for_each_init(Room::new, |room, (starts, out)| {
+        .try_for_each_init(Room::new, |room, (starts, out)| {
             segment(sums, points, starts, entries, out, room);
-        });
-    out
+            cancel.check()
+        })?;
+    Ok(out)
 }
 
 fn segment<S: PointSums>(

@@ -18,24 +18,36 @@ use maci_lanes::{PackedG1, PackedG2, PointSums, ScalarG1, ScalarG2, VectorG1, Ve
 use rayon::prelude::*;
 
 use crate::backend::Backend;
+use crate::cancel::Cancel;
+use crate::error::ProveError;
 use digits::Digits;
 
 type BigInt = <Fr as PrimeField>::BigInt;
 type Group<S> = <<S as PointSums>::Affine as AffineRepr>::Group;
 
-/// The sum of scalar times point in G1. The shorter list decides.
-pub fn g1(backend: Backend, points: &[PackedG1], scalars: &[BigInt]) -> G1Projective {
+/// The sum of scalar times point in G1, unless `cancel` asks to stop. The shorter list decides.
+pub fn g1(
+    backend: Backend,
+    points: &[PackedG1],
+    scalars: &[BigInt],
+    cancel: &Cancel,
+) -> Result<G1Projective, ProveError> {
     match backend.vectors().then(VectorG1::detect).flatten() {
-        Some(vectors) => of_stored(vectors, points, scalars),
-        None => of_stored(ScalarG1, points, scalars),
+        Some(vectors) => of_stored(vectors, points, scalars, cancel),
+        None => of_stored(ScalarG1, points, scalars, cancel),
     }
 }
 
-/// The sum of scalar times point in G2. The shorter list decides.
-pub fn g2(backend: Backend, points: &[PackedG2], scalars: &[BigInt]) -> G2Projective {
+/// The sum of scalar times point in G2, unless `cancel` asks to stop. The shorter list decides.
+pub fn g2(
+    backend: Backend,
+    points: &[PackedG2],
+    scalars: &[BigInt],
+    cancel: &Cancel,
+) -> Result<G2Projective, ProveError> {
     match backend.vectors().then(VectorG2::detect).flatten() {
-        Some(vectors) => of_stored(vectors, points, scalars),
-        None => of_stored(ScalarG2, points, scalars),
+        Some(vectors) => of_stored(vectors, points, scalars, cancel),
+        None => of_stored(ScalarG2, points, scalars, cancel),
     }
 }
 
@@ -43,50 +55,68 @@ pub fn g2(backend: Backend, points: &[PackedG2], scalars: &[BigInt]) -> G2Projec
 const PIECE: usize = 1 << 12;
 
 /// Multiplies points of a key, converted where the backend does not take them as they lie.
-pub fn of_stored<S: PointSums>(sums: S, points: &[S::Stored], scalars: &[BigInt]) -> Group<S> {
+pub fn of_stored<S: PointSums>(
+    sums: S,
+    points: &[S::Stored],
+    scalars: &[BigInt],
+    cancel: &Cancel,
+) -> Result<Group<S>, ProveError> {
     if let Some(kept) = sums.as_kept(points) {
-        return multiply(sums, kept, scalars);
+        return multiply(sums, kept, scalars, cancel);
     }
     let points = &points[..points.len().min(scalars.len())];
     let mut kept = vec![S::Packed::default(); points.len()];
     kept.par_chunks_mut(PIECE)
         .zip(points.par_chunks(PIECE))
         .for_each(|(out, points)| sums.keep(points, out));
-    multiply(sums, &kept, scalars)
+    multiply(sums, &kept, scalars, cancel)
 }
 
 /// Converts points, then multiplies.
-pub fn of_affine<S: PointSums>(sums: S, points: &[S::Affine], scalars: &[BigInt]) -> Group<S> {
+pub fn of_affine<S: PointSums>(
+    sums: S,
+    points: &[S::Affine],
+    scalars: &[BigInt],
+    cancel: &Cancel,
+) -> Result<Group<S>, ProveError> {
     let stored = points.par_iter().copied().map(S::Stored::from);
     let stored: Vec<S::Stored> = stored.collect();
-    of_stored(sums, &stored, scalars)
+    of_stored(sums, &stored, scalars, cancel)
 }
 
 /// The sum of scalar times packed point. The shorter list decides.
 ///
-/// Entries are numbered with 31 bits; a key has less than 2^28 points, as many as the field has roots of unity.
-pub fn multiply<S: PointSums>(sums: S, points: &[S::Packed], scalars: &[BigInt]) -> Group<S> {
+/// Entries are numbered with 31 bits; a key has less than 2^28 points, as many as the field has roots of unity. `cancel` is
+/// looked at between tasks, each of which adds some ten thousand points.
+pub fn multiply<S: PointSums>(
+    sums: S,
+    points: &[S::Packed],
+    scalars: &[BigInt],
+    cancel: &Cancel,
+) -> Result<Group<S>, ProveError> {
+    cancel.check()?;
     let count = points.len().min(scalars.len());
     if count == 0 {
-        return Group::<S>::zero();
+        return Ok(Group::<S>::zero());
     }
     let width = digits::width(count);
     let digits = Digits::of(&scalars[..count], width);
-    let folded: Vec<_> = (0..digits.windows())
+    let folded = (0..digits.windows())
         .into_par_iter()
         .map(|window| {
+            cancel.check()?;
             let (starts, entries) = digits.sort(window);
-            let buckets = groups::sum(sums, points, &starts, &entries);
-            weigh::fold(sums, &buckets, width - 1)
+            let buckets = groups::sum(sums, points, &starts, &entries, cancel)?;
+            weigh::fold(sums, &buckets, width - 1, cancel)
         })
-        .collect();
-    let windows = weigh::finish(sums, folded, width - 1);
-    windows
+        .collect::<Result<Vec<_>, _>>()?;
+    let windows = weigh::finish(sums, folded, width - 1, cancel)?;
+    Ok(windows
         .iter()
         .rev()
         .fold(Group::<S>::zero(), |sum, window| {
             (0..width).fold(sum, |sum, _| sum.double()) + window
-        })
+        }))
 }
 
 #[cfg(test)]

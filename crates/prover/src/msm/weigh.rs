@@ -9,6 +9,8 @@ use maci_lanes::PointSums;
 use rayon::prelude::*;
 
 use super::{Group, groups};
+use crate::cancel::Cancel;
+use crate::error::ProveError;
 
 /// Arrays of up to 2^SMALL buckets are summed one after the other.
 const SMALL: usize = 4;
@@ -28,7 +30,12 @@ fn halves(bits: usize) -> (usize, usize) {
 }
 
 /// Folds arrays of 2^`bits` buckets that lie one after the other.
-pub(super) fn fold<S: PointSums>(sums: S, buckets: &[S::Packed], bits: usize) -> Folded<S> {
+pub(super) fn fold<S: PointSums>(
+    sums: S,
+    buckets: &[S::Packed],
+    bits: usize,
+    cancel: &Cancel,
+) -> Result<Folded<S>, ProveError> {
     let (row_bits, column_bits) = halves(bits);
     let (rows, columns) = (1 << row_bits, 1 << column_bits);
     let sums_of = |groups: &mut dyn Iterator<Item = (usize, usize, usize)>| {
@@ -42,48 +49,65 @@ pub(super) fn fold<S: PointSums>(sums: S, buckets: &[S::Packed], bits: usize) ->
             }
             starts.push(entries.len() as u32);
         }
-        groups::sum(sums, buckets, &starts, &entries)
+        groups::sum(sums, buckets, &starts, &entries, cancel)
     };
     let arrays = buckets.len() >> bits;
-    Folded {
-        rows: sums_of(&mut (0..arrays * rows).map(|row| (row * columns, 1, columns))),
+    Ok(Folded {
+        rows: sums_of(&mut (0..arrays * rows).map(|row| (row * columns, 1, columns)))?,
         columns: sums_of(&mut (0..arrays).flat_map(|array| {
             (0..columns).map(move |column| ((array << bits) + column, columns, rows))
-        })),
-    }
+        }))?,
+    })
 }
 
 /// One weighted sum Σ (k + 1)·B(k) for each array that was folded.
-pub(super) fn finish<S: PointSums>(sums: S, folded: Vec<Folded<S>>, bits: usize) -> Vec<Group<S>> {
+pub(super) fn finish<S: PointSums>(
+    sums: S,
+    folded: Vec<Folded<S>>,
+    bits: usize,
+    cancel: &Cancel,
+) -> Result<Vec<Group<S>>, ProveError> {
     let (mut rows, mut columns) = (Vec::new(), Vec::new());
     for array in folded {
         rows.extend(array.rows);
         columns.extend(array.columns);
     }
-    join(sums, &Folded { rows, columns }, bits)
+    let weighted = join(sums, &Folded { rows, columns }, bits, cancel)?;
+    Ok(weighted
         .into_iter()
         .map(|(weighted, plain)| weighted + plain)
-        .collect()
+        .collect())
 }
 
-fn join<S: PointSums>(sums: S, folded: &Folded<S>, bits: usize) -> Vec<Weighted<S>> {
+fn join<S: PointSums>(
+    sums: S,
+    folded: &Folded<S>,
+    bits: usize,
+    cancel: &Cancel,
+) -> Result<Vec<Weighted<S>>, ProveError> {
     let (row_bits, column_bits) = halves(bits);
-    let rows = weigh(sums, &folded.rows, row_bits);
-    let columns = weigh(sums, &folded.columns, column_bits);
-    rows.into_iter()
+    let rows = weigh(sums, &folded.rows, row_bits, cancel)?;
+    let columns = weigh(sums, &folded.columns, column_bits, cancel)?;
+    Ok(rows
+        .into_iter()
         .zip(columns)
         .map(|((row, plain), (column, _))| {
             let shifted = (0..column_bits).fold(row, |row, _| row.double());
             (shifted + column, plain)
         })
-        .collect()
+        .collect())
 }
 
-fn weigh<S: PointSums>(sums: S, buckets: &[S::Packed], bits: usize) -> Vec<Weighted<S>> {
+fn weigh<S: PointSums>(
+    sums: S,
+    buckets: &[S::Packed],
+    bits: usize,
+    cancel: &Cancel,
+) -> Result<Vec<Weighted<S>>, ProveError> {
     if bits > SMALL {
-        return join(sums, &fold(sums, buckets, bits), bits);
+        return join(sums, &fold(sums, buckets, bits, cancel)?, bits, cancel);
     }
-    buckets
+    Ok(buckets
         .par_chunks(1 << bits)
         .map(|array| {
             let mut plain = Group::<S>::zero();
@@ -94,5 +118,5 @@ fn weigh<S: PointSums>(sums: S, buckets: &[S::Packed], bits: usize) -> Vec<Weigh
             }
             (weighted, plain + sums.unpack(&array[0]))
         })
-        .collect()
+        .collect())
 }
