@@ -94,29 +94,40 @@ pub fn multiply<S: PointSums>(
     scalars: &[BigInt],
     cancel: &Cancel,
 ) -> Result<Group<S>, ProveError> {
-    cancel.check()?;
     let count = points.len().min(scalars.len());
-    if count == 0 {
+    let width = digits::width(count);
+    multiply_lists(sums, points, (1, width), &scalars[..count], cancel)
+}
+
+/// [`multiply`] with digits of `width` bits and with `lists` lists of points, one after the other: of r = ⌈windows / `lists`⌉
+/// rounds, each next list has the points of the one before times 2^(`width`·r). For measurements (docs/prover.md §2).
+#[doc(hidden)]
+pub fn multiply_lists<S: PointSums>(
+    sums: S,
+    points: &[S::Packed],
+    (lists, width): (usize, usize),
+    scalars: &[BigInt],
+    cancel: &Cancel,
+) -> Result<Group<S>, ProveError> {
+    cancel.check()?;
+    if scalars.is_empty() {
         return Ok(Group::<S>::zero());
     }
-    let width = digits::width(count);
-    let digits = Digits::of(&scalars[..count], width);
-    let folded = (0..digits.windows())
+    let digits = Digits::of(scalars, width);
+    let rounds = digits.windows().div_ceil(lists);
+    let folded = (0..rounds)
         .into_par_iter()
-        .map(|window| {
+        .map(|round| {
             cancel.check()?;
-            let (starts, entries) = digits.sort(window);
+            let (starts, entries) = digits.sort(round, rounds);
             let buckets = groups::sum(sums, points, &starts, &entries, cancel)?;
             weigh::fold(sums, &buckets, width - 1, cancel)
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let windows = weigh::finish(sums, folded, width - 1, cancel)?;
-    Ok(windows
-        .iter()
-        .rev()
-        .fold(Group::<S>::zero(), |sum, window| {
-            (0..width).fold(sum, |sum, _| sum.double()) + window
-        }))
+    let rounds = weigh::finish(sums, folded, width - 1, cancel)?;
+    Ok(rounds.iter().rev().fold(Group::<S>::zero(), |sum, round| {
+        (0..width).fold(sum, |sum, _| sum.double()) + round
+    }))
 }
 
 #[cfg(test)]

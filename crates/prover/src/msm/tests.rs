@@ -182,6 +182,25 @@ fn lists_of_unequal_length_end_with_the_shorter() {
 }
 
 #[test]
+fn tables_of_points_give_the_same_sum() {
+    let (points, scalars) = (points::<G1Projective>(300), scalars(300));
+    let expected = G1Projective::msm_bigint(&points, &scalars);
+    for (lists, width) in [(1, 5), (2, 8), (3, 7), (4, 16), (5, 2)] {
+        let shift = 255usize.div_ceil(width).div_ceil(lists) * width;
+        let mut all = points.clone();
+        for index in 0..points.len() * (lists - 1) {
+            let point: G1Projective = all[index].into();
+            all.push((0..shift).fold(point, |sum, _| sum.double()).into_affine());
+        }
+        let mut packed = vec![<ScalarG1 as PointSums>::Packed::default(); all.len()];
+        ScalarG1.pack(&all, &mut packed);
+        let shape = (lists, width);
+        let sum = multiply_lists(ScalarG1, &packed, shape, &scalars, &Cancel::new());
+        assert_eq!(sum, Ok(expected), "{shape:?}");
+    }
+}
+
+#[test]
 fn one_thread_and_many_agree() {
     let (points, scalars) = (points::<G1Projective>(5000), scalars(5000));
     let expected = G1Projective::msm_bigint(&points, &scalars);
