@@ -21,7 +21,8 @@ where
     };
     let count = 1 << power;
     let mut list = vec![S::Packed::default(); count];
-    sums.pack(&points::<Group<S>>(count), &mut list);
+    let stored = points::<Group<S>>(count).into_iter().map(S::Stored::from);
+    sums.keep(&stored.collect::<Vec<_>>(), &mut list);
     let random = scalars(count);
     let witness: Vec<BigInt> = random.iter().map(like_a_witness).collect();
     for lists in if power < 20 { 2..=4 } else { 2..=2 } {

@@ -11,6 +11,8 @@ mod digits;
 mod groups;
 mod weigh;
 
+use std::borrow::Cow;
+
 use ark_bn254::{Fr, G1Projective, G2Projective};
 use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, PrimeField, Zero};
@@ -54,22 +56,27 @@ pub fn g2(
 /// Points that a task converts.
 const PIECE: usize = 1 << 12;
 
-/// Multiplies points of a key, converted where the backend does not take them as they lie.
+/// Points of a key as sums take them.
+fn kept<S: PointSums>(sums: S, points: &[S::Stored]) -> Cow<'_, [S::Packed]> {
+    if let Some(kept) = sums.as_kept(points) {
+        return Cow::Borrowed(kept);
+    }
+    let mut kept = vec![S::Packed::default(); points.len()];
+    kept.par_chunks_mut(PIECE)
+        .zip(points.par_chunks(PIECE))
+        .for_each(|(out, points)| sums.keep(points, out));
+    Cow::Owned(kept)
+}
+
+/// Multiplies points of a key. The shorter list decides.
 pub fn of_stored<S: PointSums>(
     sums: S,
     points: &[S::Stored],
     scalars: &[BigInt],
     cancel: &Cancel,
 ) -> Result<Group<S>, ProveError> {
-    if let Some(kept) = sums.as_kept(points) {
-        return multiply(sums, kept, scalars, cancel);
-    }
     let points = &points[..points.len().min(scalars.len())];
-    let mut kept = vec![S::Packed::default(); points.len()];
-    kept.par_chunks_mut(PIECE)
-        .zip(points.par_chunks(PIECE))
-        .for_each(|(out, points)| sums.keep(points, out));
-    multiply(sums, &kept, scalars, cancel)
+    multiply(sums, &kept(sums, points), scalars, cancel)
 }
 
 /// Converts points, then multiplies.

@@ -27,6 +27,11 @@ fn points<G: CurveGroup + VariableBaseMSM>(count: usize) -> Vec<G::Affine> {
     G::normalize_batch(&all)
 }
 
+/// Points as keys have them.
+fn stored(points: &[ark_bn254::G1Affine]) -> Vec<PackedG1> {
+    points.iter().copied().map(PackedG1::from).collect()
+}
+
 fn scalars(count: usize) -> Vec<BigInt> {
     let mut rng = rng();
     (0..count)
@@ -167,7 +172,7 @@ fn g2_is_arkworks() {
 #[test]
 fn lists_of_unequal_length_end_with_the_shorter() {
     let (points, scalars) = (points::<G1Projective>(40), scalars(50));
-    let stored: Vec<PackedG1> = points.iter().map(|point| (*point).into()).collect();
+    let stored = stored(&points);
     let cancel = Cancel::new();
     for backend in [Backend::Vectors, Backend::Scalar] {
         assert_eq!(
@@ -192,10 +197,9 @@ fn tables_of_points_give_the_same_sum() {
             let point: G1Projective = all[index].into();
             all.push((0..shift).fold(point, |sum, _| sum.double()).into_affine());
         }
-        let mut packed = vec![<ScalarG1 as PointSums>::Packed::default(); all.len()];
-        ScalarG1.pack(&all, &mut packed);
-        let shape = (lists, width);
-        let sum = multiply_lists(ScalarG1, &packed, shape, &scalars, &Cancel::new());
+        let (all, shape) = (stored(&all), (lists, width));
+        let points = kept(ScalarG1, &all);
+        let sum = multiply_lists(ScalarG1, &points, shape, &scalars, &Cancel::new());
         assert_eq!(sum, Ok(expected), "{shape:?}");
     }
 }

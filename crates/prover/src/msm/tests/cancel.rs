@@ -21,11 +21,16 @@ struct Watched(&'static Watch);
 
 impl PointSums for Watched {
     type Affine = <ScalarG1 as PointSums>::Affine;
+    type Stored = PackedG1;
     type Packed = <ScalarG1 as PointSums>::Packed;
     type Scratch = <ScalarG1 as PointSums>::Scratch;
 
-    fn pack(self, points: &[Self::Affine], out: &mut [Self::Packed]) {
-        ScalarG1.pack(points, out);
+    fn as_kept(self, points: &[PackedG1]) -> Option<&[Self::Packed]> {
+        ScalarG1.as_kept(points)
+    }
+
+    fn keep(self, points: &[PackedG1], out: &mut [Self::Packed]) {
+        ScalarG1.keep(points, out);
     }
 
     fn unpack(self, point: &Self::Packed) -> Self::Affine {
@@ -63,7 +68,7 @@ impl PointSums for Watched {
 /// Result and additions of a sum that is cancelled after `limit` additions.
 fn watched(
     threads: usize,
-    points: &[G1Affine],
+    points: &[ark_bn254::G1Affine],
     scalars: &[BigInt],
     limit: usize,
 ) -> (Result<G1Projective, ProveError>, usize) {
@@ -86,7 +91,7 @@ fn a_cancelled_sum_is_cancelled_before_it_starts() {
     let cancel = Cancel::new();
     cancel.cancel();
     for backend in [Backend::Vectors, Backend::Scalar] {
-        let sum = g1(backend, &points, &scalars, &cancel);
+        let sum = g1(backend, &stored(&points), &scalars, &cancel);
         assert_eq!(sum, Err(ProveError::Cancelled));
     }
 }
