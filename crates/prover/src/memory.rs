@@ -5,9 +5,9 @@ use maci_keys::ProvingKey;
 /// Bytes that one proof takes on top of its key, at its peak.
 ///
 /// The peak is either a multi-scalar multiplication (the assignment as field elements and as integers, and for each term its
-/// packed point, its scalar and a digit of two bytes for each of some 20 windows) or the quotient (the values of A, B and C and of
-/// what is being transformed, 40 bytes each, and the last input). The margin of one half covers sorted entries, buckets and the
-/// allocator's gaps.
+/// point, where it is not used as it lies in the key, its scalar and a digit of two bytes for each of some 20 windows) or the
+/// quotient (the values of A and B and of what is being transformed, 40 bytes each, and the last input). The margin of one half
+/// covers sorted entries, buckets and the allocator's gaps.
 pub fn estimate(key: &ProvingKey) -> u64 {
     let r1cs = key.r1cs();
     let domain = r1cs.domain_size() as u64;
@@ -22,7 +22,7 @@ const fn of_proof(domain: u64, variables: u64, g1_terms: u64, g2_terms: u64) -> 
     let g1 = g1_terms * (64 + 32 + digits);
     let g2 = g2_terms * (128 + 32 + digits);
     let multiplication = variables * 64 + if g1 > g2 { g1 } else { g2 };
-    let polynomials = domain * (40 * 4 + 32) + variables * 32;
+    let polynomials = domain * (40 * 3 + 32) + variables * 32;
     let peak = if multiplication > polynomials {
         multiplication
     } else {
@@ -33,10 +33,10 @@ const fn of_proof(domain: u64, variables: u64, g1_terms: u64, g2_terms: u64) -> 
 
 /// Bytes of a key and of one proof with it, from a circuit's sizes alone: for planning, where no key is there yet.
 ///
-/// The key: A, B and L in G1 and B in G2 with at most a point for each variable, H with one for each row of the domain, and
+/// The key: A and L in G1 and B in G2 with at most a point for each variable, H with one for each row of the domain, and
 /// the matrices at 8 bytes an entry. The proof: as [`estimate`], every query at its longest.
 pub const fn predict(domain: u64, variables: u64, entries: u64) -> u64 {
-    let key = variables * (3 * 64 + 128) + domain * 64 + entries * 8;
+    let key = variables * (2 * 64 + 128) + domain * 64 + entries * 8;
     let terms = if domain > variables {
         domain
     } else {
