@@ -105,6 +105,13 @@ impl ProvingKey {
         r1cs.check()?;
         query.check(r1cs.variables(), r1cs.domain_size())?;
         let points = KeyPoints::from_bytes(&vk_bytes).map_err(maci_verifier::Error::from)?;
+        if r1cs.instance_variables != points.ic().len() {
+            return Err(KeyFileError::Section {
+                section: "public variables",
+                expected: points.ic().len(),
+                found: r1cs.instance_variables,
+            });
+        }
         let key = Self {
             circuit,
             provenance: header.provenance,

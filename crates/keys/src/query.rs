@@ -75,11 +75,11 @@ impl Query {
             }
         }
         for (section, indices) in [("A", &self.a_indices), ("B", &self.b_indices)] {
-            let end = indices.iter().max().map_or(0, |index| *index as usize + 1);
-            if end > variables {
+            let most = indices.iter().max().map(|index| *index as usize);
+            if let Some(found) = most.filter(|found| *found >= variables) {
                 return Err(KeyFileError::Range {
                     section,
-                    found: end - 1,
+                    found,
                     bound: variables,
                 });
             }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::io;
 
 use ark_bn254::Fr;
-use ark_ff::{AdditiveGroup, BigInt, Field};
+use ark_ff::{AdditiveGroup, BigInt, Field, PrimeField};
 use ark_relations::gr1cs::Matrix;
 use rayon::prelude::*;
 
@@ -250,16 +250,18 @@ pub(crate) fn write_coefficients(out: &mut Output<'_>, table: &[Fr]) -> io::Resu
 /// Reads what [`write_coefficients`] wrote.
 pub(crate) fn read_coefficients(body: &mut Input) -> Result<Vec<Fr>, KeyFileError> {
     let limbs = body.list::<[u64; 4]>()?;
-    let table: Vec<Fr> = limbs
-        .iter()
-        .map(|limbs| Fr::new_unchecked(BigInt(*limbs)))
-        .collect();
+    let refuse = |detail: &str| KeyFileError::Field {
+        field: "coefficients",
+        detail: detail.into(),
+    };
+    if limbs.iter().any(|limbs| BigInt(*limbs) >= Fr::MODULUS) {
+        return Err(refuse("a number is not below its prime"));
+    }
+    let table = limbs.iter().map(|limbs| Fr::new_unchecked(BigInt(*limbs)));
+    let table: Vec<Fr> = table.collect();
     if table.starts_with(&[Fr::ONE, -Fr::ONE]) {
         Ok(table)
     } else {
-        Err(KeyFileError::Field {
-            field: "coefficients",
-            detail: "the first two are not 1 and −1".into(),
-        })
+        Err(refuse("the first two are not 1 and −1"))
     }
 }

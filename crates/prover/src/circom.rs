@@ -114,5 +114,6 @@ fn holds(key: &Zkey, public_inputs: &[Fr], points: &Points) -> bool {
         (-points.c.into_group()).into_affine(),
     ];
     let g2: [G2Affine; 4] = [points.b, key.beta_g2, key.gamma_g2, key.delta_g2];
-    in_groups && Bn254::multi_pairing(g1, g2).0 == <Bn254 as Pairing>::TargetField::ONE
+    let product = || Bn254::final_exponentiation(Bn254::multi_miller_loop(g1, g2));
+    in_groups && product().is_some_and(|it| it.0 == <Bn254 as Pairing>::TargetField::ONE)
 }

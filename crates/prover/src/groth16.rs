@@ -113,9 +113,9 @@ impl<'a> Work<'a> {
         columns: Columns,
         size: usize,
     ) -> Result<Option<Secret>, ProveError> {
-        let scalars = fft::quotient(self.backend, columns, size, self.cancel)?;
+        let scalars = fft::quotient(self.backend, columns, size, self.cancel)?.map(Zeroizing::new);
         self.done(Step::Quotient)?;
-        Ok(scalars.map(Zeroizing::new))
+        Ok(scalars)
     }
 
     /// The proof's points from a key's, the values of all variables, and the scalars of H.

@@ -78,7 +78,13 @@ fn cgroup_left() -> Option<u64> {
         |path: &str| -> Option<u64> { std::fs::read_to_string(path).ok()?.trim().parse().ok() };
     let limit = number("/sys/fs/cgroup/memory.max")?;
     let used = number("/sys/fs/cgroup/memory.current")?;
-    Some(limit.saturating_sub(used))
+    // Pages of mapped keys and other files count as used, and are given back when asked for.
+    let stat = std::fs::read_to_string("/sys/fs/cgroup/memory.stat").unwrap_or_default();
+    let file = stat
+        .lines()
+        .find_map(|line| line.strip_prefix("inactive_file "))
+        .and_then(|bytes| bytes.parse().ok());
+    Some(limit.saturating_sub(used.saturating_sub(file.unwrap_or(0))))
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub fn prove(
     Ok(proved.proof)
 }
 
-/// As [`prove`], with the time of each step, stopping between two of them when asked to.
+/// As [`prove`], with the time of each step, stopping when asked to.
 pub fn prove_timed(
     key: &ProvingKey,
     inputs: Inputs,

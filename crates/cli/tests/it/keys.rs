@@ -255,9 +255,13 @@ fn a_zkey_is_prepared_once_and_proved_with() {
     let data = &prepared["data"];
     assert_eq!(data["prepared"], "a.prepared");
     assert_eq!(data["public_inputs"], 1);
+    let sha = &data["zkey_sha256"];
+    assert!(sha.as_str().is_some_and(|sha| sha.len() == 64), "{sha}");
     assert!(data["seconds"]["load"].is_number(), "{prepared}");
     let prove = |key: &str| place.ok(&["prove", "--zkey", key, "--wtns", "a.wtns"]);
     let (plain, fast) = (prove("a.zkey"), prove("a.prepared"));
+    assert_eq!(&fast["data"]["zkey_sha256"], sha);
+    assert!(plain["data"]["zkey_sha256"].is_null());
     assert_eq!(
         plain["data"]["public_inputs"],
         fast["data"]["public_inputs"]
@@ -268,7 +272,7 @@ fn a_zkey_is_prepared_once_and_proved_with() {
     for (args, said) in [
         (["a.prepared", "--out", "b"], "magic"),
         (["a.wtns", "--out", "b"], "magic"),
-        (["a.zkey", "--out", "a.zkey"], "is the zkey itself"),
+        (["a.zkey", "--out", "./a.zkey"], "is a zkey, and stays"),
     ] {
         let ran = place.ends(2, &[&["keys", "prepare"], &args[..]].concat());
         assert!(ran.stderr.contains(said), "{}", ran.stderr);

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
 
 use super::error::SnarkjsFileError;
 
@@ -32,12 +31,11 @@ fn ended(place: &'static str) -> impl Fn(std::io::Error) -> SnarkjsFileError {
 
 impl Sections {
     /// Reads the list of sections; each must lie within the file.
-    pub(super) fn open(
-        path: &Path,
+    pub(super) fn of(
+        file: File,
         magic: &'static str,
         version: u32,
     ) -> Result<Self, SnarkjsFileError> {
-        let file = File::open(path)?;
         let length = file.metadata()?.len();
         let mut file = BufReader::with_capacity(1 << 20, file);
         let header = ended("the header");

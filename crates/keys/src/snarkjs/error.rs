@@ -1,5 +1,7 @@
 //! Why a file of iden3's tools was refused.
 
+use maci_verifier::Malformed;
+
 use crate::error::KeyFileError;
 
 /// What is wrong with a `.zkey` or `.wtns` file.
@@ -123,6 +125,9 @@ pub enum SnarkjsFileError {
     /// The first value of a witness is the constant 1.
     #[error("witness: the first value must be 1")]
     WitnessOne,
+    /// A point of the verifying key is not in its group.
+    #[error("verifying key: {0}")]
+    Constant(#[from] Malformed),
     /// A prepared key was refused.
     #[error("prepared key: {0}; prepare it anew from its zkey")]
     Prepared(#[from] KeyFileError),

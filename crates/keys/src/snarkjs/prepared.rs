@@ -2,11 +2,11 @@
 //! that are never multiplied, coefficients numbered. What a zkey is checked for is checked when it is prepared.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
 use std::path::Path;
 
 use ark_bn254::{G1Affine, G2Affine};
-use maci_lanes::{Mapped, PackedG1, PackedG2};
+use maci_lanes::{PackedG1, PackedG2};
 use sha2::{Digest as _, Sha256};
 
 use super::{SnarkjsFileError, Zkey};
@@ -26,13 +26,14 @@ pub(super) fn is_one(path: &Path) -> io::Result<bool> {
 impl Zkey {
     /// Reads and checks a zkey, and writes it in the form that loads fastest: complete or not at all.
     pub fn prepare(zkey: &Path, prepared: &Path) -> Result<(), SnarkjsFileError> {
-        let key = Self::parse(zkey)?;
-        let source = Mapped::open(&File::open(zkey)?)?;
+        let mut file = File::open(zkey)?;
+        let key = Self::parse(file.try_clone()?)?;
+        file.rewind()?;
         let head = Head {
             kind: Kind::PreparedZkey,
             tag: 0,
             name: String::new(),
-            digest: Sha256::digest(source.bytes()).into(),
+            digest: sha256(file)?,
         };
         Ok(head.write(prepared, |out| key.write(out))?)
     }
@@ -52,8 +53,30 @@ impl Zkey {
     }
 }
 
+fn sha256(file: File) -> io::Result<[u8; 32]> {
+    let mut reader = BufReader::with_capacity(1 << 20, file);
+    let mut hasher = Sha256::new();
+    loop {
+        let piece = reader.fill_buf()?;
+        if piece.is_empty() {
+            return Ok(hasher.finalize().into());
+        }
+        hasher.update(piece);
+        let length = piece.len();
+        reader.consume(length);
+    }
+}
+
 pub(super) fn load(path: &Path) -> Result<Zkey, KeyFileError> {
-    let mut body = KeyFile::open(path, Kind::PreparedZkey)?.body()?;
+    let file = KeyFile::open(path, Kind::PreparedZkey)?;
+    if file.head.tag != 0 || !file.head.name.is_empty() {
+        return Err(KeyFileError::Field {
+            field: "name",
+            detail: "a prepared key has none".into(),
+        });
+    }
+    let prepared_from = Some(file.head.digest);
+    let mut body = file.body()?;
     let variables = body.number()?;
     let g1 = body.list::<PackedG1>()?;
     let g2 = body.list::<PackedG2>()?;
@@ -84,7 +107,8 @@ pub(super) fn load(path: &Path) -> Result<Zkey, KeyFileError> {
     let [beta_g2, gamma_g2, delta_g2] = <[PackedG2; 3]>::try_from(&*g2)
         .map_err(|_| section("beta, gamma, delta", 3, g2.len()))?
         .map(G2Affine::from);
-    Ok(Zkey {
+    let key = Zkey {
+        prepared_from,
         instance_variables: ic.len(),
         variables,
         domain_size: domain,
@@ -97,5 +121,7 @@ pub(super) fn load(path: &Path) -> Result<Zkey, KeyFileError> {
         a,
         b,
         coefficients,
-    })
+    };
+    key.check_constants().map_err(maci_verifier::Error::from)?;
+    Ok(key)
 }

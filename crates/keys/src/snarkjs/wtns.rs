@@ -1,6 +1,7 @@
 //! `.wtns`: the values of all variables of a circuit.
 
 use core::fmt;
+use std::fs::File;
 use std::path::Path;
 
 use ark_bn254::Fr;
@@ -37,7 +38,7 @@ impl Wtns {
 
     /// Reads a witness over BN254's scalar field.
     pub fn open(path: &Path) -> Result<Self, SnarkjsFileError> {
-        let mut file = Sections::open(path, Self::MAGIC, Self::VERSION)?;
+        let mut file = Sections::of(File::open(path)?, Self::MAGIC, Self::VERSION)?;
         let mut header = file.section(1, "witness header", 40)?;
         expect_prime::<Fr>(&mut header, "scalar field")?;
         let count = header.number()?;

@@ -5,11 +5,15 @@
 //! types keep them apart.
 
 use core::fmt;
+use std::fs::File;
 use std::path::Path;
 
 use ark_bn254::{Fq, Fq2, Fr, G1Affine, G2Affine};
+use ark_ec::AffineRepr;
 use ark_ff::{BigInt, FftField, PrimeField};
 use maci_lanes::PackedG1;
+use maci_verifier::Malformed;
+use maci_verifier::codec::points::{check_g1, check_g2};
 
 use super::binfile::{Section, Sections};
 use super::error::SnarkjsFileError;
@@ -22,6 +26,8 @@ use crate::rows::{Coefficients, Rows};
 /// A proving key of snarkjs.
 #[derive(Clone)]
 pub struct Zkey {
+    /// SHA-256 of the zkey that a prepared key was made from.
+    pub prepared_from: Option<[u8; 32]>,
     /// Public variables, the constant 1 included.
     pub instance_variables: usize,
     /// All variables, the constant 1 included.
@@ -75,12 +81,12 @@ impl Zkey {
         if prepared::is_one(path)? {
             Ok(prepared::load(path)?)
         } else {
-            Self::parse(path)
+            Self::parse(File::open(path)?)
         }
     }
 
-    pub(super) fn parse(path: &Path) -> Result<Self, SnarkjsFileError> {
-        let mut file = Sections::open(path, Self::MAGIC, Self::VERSION)?;
+    pub(super) fn parse(file: File) -> Result<Self, SnarkjsFileError> {
+        let mut file = Sections::of(file, Self::MAGIC, Self::VERSION)?;
         let found = file.section(1, "proof system", 4)?.number()?;
         if found != Self::GROTH16 {
             return Err(SnarkjsFileError::ProofSystem { found });
@@ -94,6 +100,8 @@ impl Zkey {
         let (_delta_g1, delta_g2) = (g1(&mut header, 4)?, g2(&mut header, 5)?);
 
         let (variables, instance) = (sizes.variables as usize, sizes.instance as usize);
+        // The domain's size decides how much memory the matrices take, so it is not believed alone.
+        file.section(9, "H", u64::from(sizes.domain) * 64)?;
         let ic = g1s(&mut file, 3, "IC", instance)?;
         let (a, b, coefficients) = matrices(&mut file, &sizes)?;
         let (a_indices, a_points) = finite(g1s(&mut file, 5, "A", variables)?);
@@ -111,7 +119,8 @@ impl Zkey {
         let private = g1s(&mut file, 8, "C", variables - instance)?;
         let l = vec![None; instance].into_iter().chain(private);
         let h = g1s(&mut file, 9, "H", sizes.domain as usize)?;
-        Ok(Self {
+        let key = Self {
+            prepared_from: None,
             instance_variables: instance,
             variables,
             domain_size: sizes.domain as usize,
@@ -131,7 +140,26 @@ impl Zkey {
             a,
             b,
             coefficients,
-        })
+        };
+        key.check_constants()?;
+        Ok(key)
+    }
+
+    /// That the points of the verifying key lie in their groups and only IC has infinities: a proof is verified with them
+    /// before it is handed over, and would hide nothing with a delta at infinity.
+    pub(super) fn check_constants(&self) -> Result<(), Malformed> {
+        for (point, name) in [
+            (self.beta_g2, "beta"),
+            (self.gamma_g2, "gamma"),
+            (self.delta_g2, "delta"),
+        ] {
+            check_g2(point, name).map(drop)?;
+        }
+        check_g1(self.alpha_g1, "alpha").map(drop)?;
+        let finite = self.ic.iter().filter(|point| !point.is_zero());
+        finite
+            .copied()
+            .try_for_each(|point| check_g1(point, "IC").map(drop))
     }
 
     /// Refuses the witness of a circuit with another number of variables.

@@ -6,10 +6,9 @@ use ark_bn254::Fr;
 use maci_circuits::{Circuit, Inputs};
 use maci_keys::AllowInsecureDevKeys;
 use maci_keys::snarkjs::{SnarkjsFileError, Wtns, Zkey, dev_zkey, write_wtns};
-use maci_prover::circom::prove_with;
 use maci_prover::groth16::{self, Work};
 use maci_prover::witness::Assignment;
-use maci_prover::{Backend, Cancel, CircomError, CircomProof, ProveError, prove_circom};
+use maci_prover::{Cancel, CircomError, CircomProof, ProveError, prove_circom};
 use maci_verifier::verify;
 use rand::{Rng as _, SeedableRng as _};
 
@@ -17,18 +16,18 @@ use crate::support::{joined, key};
 
 const R_S: (u64, u64) = (11, 13);
 
-fn randomness() -> (Fr, Fr) {
+pub(crate) fn randomness() -> (Fr, Fr) {
     (Fr::from(R_S.0), Fr::from(R_S.1))
 }
 
-struct Files {
+pub(crate) struct Files {
     _directory: tempfile::TempDir,
-    zkey: PathBuf,
-    wtns: PathBuf,
+    pub(crate) zkey: PathBuf,
+    pub(crate) wtns: PathBuf,
     assignment: Assignment,
 }
 
-fn files(inputs: Inputs) -> Files {
+pub(crate) fn files(inputs: Inputs) -> Files {
     let directory = tempfile::tempdir().unwrap();
     let [zkey, wtns] = ["circuit.zkey", "witness.wtns"].map(|name| directory.path().join(name));
     let key = key();
@@ -48,7 +47,7 @@ fn files(inputs: Inputs) -> Files {
     }
 }
 
-fn prove_files(zkey: &Path, wtns: &Path) -> Result<CircomProof, CircomError> {
+pub(crate) fn prove_files(zkey: &Path, wtns: &Path) -> Result<CircomProof, CircomError> {
     let key = Zkey::open(zkey)?;
     let witness = Wtns::open(wtns)?;
     prove_circom(&key, &witness, randomness(), &Cancel::new())
@@ -71,21 +70,6 @@ fn a_zkey_gives_the_proof_that_our_own_key_gives() {
         (ours.a, ours.b, ours.c)
     );
     assert_eq!(proved.public_inputs, files.assignment.public_inputs());
-}
-
-#[test]
-fn a_prepared_zkey_gives_the_same_proof_with_either_arithmetic() {
-    let files = files(joined(5, 100));
-    let prepared = files.zkey.with_extension("prepared");
-    Zkey::prepare(&files.zkey, &prepared).unwrap();
-    let expected = prove_files(&files.zkey, &files.wtns).unwrap().proof;
-    assert_eq!(prove_files(&prepared, &files.wtns).unwrap().proof, expected);
-    let key = Zkey::open(&prepared).unwrap();
-    let witness = Wtns::open(&files.wtns).unwrap();
-    let cancel = Cancel::new();
-    let scalar = Work::new(&cancel).with_backend(Backend::Scalar);
-    let proved = prove_with(&key, &witness, randomness(), scalar).unwrap();
-    assert_eq!(proved.proof, expected);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod circom;
 mod flood;
 mod pool;
+mod prepared;
 mod recorded;
 mod single;
 mod support;

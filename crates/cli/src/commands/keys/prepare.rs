@@ -1,6 +1,8 @@
 //! `maci keys prepare ZKEY`: checks a key of snarkjs once, for proving many times.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -31,11 +33,13 @@ pub(super) fn run(context: &Context<'_>, args: &PrepareArgs) -> Result<Report, F
         .out
         .clone()
         .unwrap_or_else(|| zkey.with_extension("prepared"));
-    if out == *zkey {
-        return Err(
-            Failure::usage("zkey", format!("{} is the zkey itself", out.display()))
-                .hint("name another file with --out"),
-        );
+    // A zkey cannot be made again from what is prepared of it.
+    if is_zkey(&out) {
+        return Err(Failure::usage(
+            "zkey",
+            format!("{} is a zkey, and stays as it is", out.display()),
+        )
+        .hint("name another file with --out"));
     }
     let stage = context.progress.stage("prepare", 0, 2);
     Zkey::prepare(zkey, &out).map_err(|error| unreadable("zkey", zkey, &error))?;
@@ -49,6 +53,7 @@ pub(super) fn run(context: &Context<'_>, args: &PrepareArgs) -> Result<Report, F
     let bytes = std::fs::metadata(&out).map_or(0, |metadata| metadata.len());
     let report = Report::new(json!({
         "zkey": zkey,
+        "zkey_sha256": prepared.prepared_from.map(hex::encode),
         "prepared": out,
         "bytes": bytes.to_string(),
         "variables": prepared.variables,
@@ -62,4 +67,10 @@ pub(super) fn run(context: &Context<'_>, args: &PrepareArgs) -> Result<Report, F
         bytes >> 20,
         zkey.display()
     )))
+}
+
+fn is_zkey(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && magic == *b"zkey"
 }

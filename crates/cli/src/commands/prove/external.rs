@@ -98,6 +98,7 @@ pub(super) fn run(context: &Context<'_>, files: &Files<'_>) -> Result<Report, Fa
         "proof": files.proof,
         "public": files.public,
         "public_inputs": public,
+        "zkey_sha256": key.prepared_from.map(hex::encode),
         "variables": key.variables,
         "domain": key.domain_size,
         "seconds": { "read": read.as_secs_f64(), "prove": proving.as_secs_f64(), "steps": super::steps(&proved.timings) },
