@@ -10,8 +10,8 @@ use crate::context::Context;
 
 /// Bytes that a journal with its artefacts may take: a million messages take less than one gigabyte.
 const JOURNAL: u64 = 1 << 30;
-/// Bytes of a proving key for each constraint, as the shipped keys have it: 101 MB for 238,932.
-const KEY_BYTES: u64 = 450;
+/// Bytes of a proving key for each constraint, as the shipped keys have it: 90 MB for 238,932.
+const KEY_BYTES: u64 = 400;
 /// A proof takes about this much on top of its key, in parts of the key's size.
 const PROOF: u64 = 2;
 
