@@ -166,7 +166,7 @@ fn o_03_damaged_files_of_snarkjs_give_no_wrong_proof() {
 }
 
 #[test]
-fn errors_name_what_is_wrong_with_a_file() {
+fn k_12_errors_name_what_is_wrong_with_a_file() {
     let files = files(joined(5, 100));
     let good = std::fs::read(&files.zkey).unwrap();
     let error_of = |edit: &dyn Fn(&mut Vec<u8>)| {

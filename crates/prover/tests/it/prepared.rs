@@ -47,7 +47,7 @@ fn with_body(good: &[u8], body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn o_03_points_of_the_verifying_key_are_checked() {
+fn k_12_points_of_the_verifying_key_are_checked() {
     let files = files(joined(5, 100));
     let prepared = files.zkey.with_extension("prepared");
     Zkey::prepare(&files.zkey, &prepared).unwrap();
